@@ -1,0 +1,115 @@
+# Everything that people and pipelines run is a target here; `make help` lists them.
+
+# Everything that is made and not committed. The environment may point it elsewhere.
+FLEETMAN_STATE ?= $(CURDIR)/.fleetman
+# The lab's node: dev for people, test for the end-to-end test.
+FLEETMAN_NODE ?= dev
+export FLEETMAN_STATE FLEETMAN_NODE
+# The Pulumi programs are built with -trimpath; with the same flag everywhere the large SDKs compile once.
+export GOFLAGS := -trimpath
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+LINT_VERSION := v2.6.2
+FUMPT_VERSION := v0.9.2
+WEB := services/webapp/ui
+STATE := $(FLEETMAN_STATE)
+ENV := $(STATE)/env
+LAB := $(STATE)/lab
+# A command of the user's own, never one of the lab's.
+own = $(shell PATH="$$(tr ':' '\n' <<< "$$PATH" | grep -vF '$(STATE)' | paste -sd:)" command -v $(1) 2>/dev/null)
+MINIKUBE := $(call own,minikube)
+
+.PHONY: help up down clean status shell check test preview images web web-check local tools cluster credentials e2e plan fmt lint
+
+##@ Use
+help: ## Show this.
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: plan tools credentials web ## Bring everything up: tools, cluster, images, pulumi up --stack dev; print the URLs.
+	@$(MAKE) --no-print-directory cluster
+	@scripts/stack up
+
+down: ## pulumi destroy --stack dev; the cluster stays.
+	@scripts/stack down
+
+clean: ## End and delete the lab's nodes and everything that was made, state and credentials included.
+	@scripts/clean
+
+status: ## Say how cluster and stack are.
+	@scripts/stack status
+
+shell: $(ENV) ## A shell in which pulumi, kubectl and their settings are those of this project.
+	@. $(ENV); exec $${SHELL:-/bin/bash} -i
+
+local: tools credentials web ## The four services, broker and database as plain processes on loopback, without a cluster.
+	@. $(ENV); exec $(LAB) -module lab local
+
+##@ Check
+check: web-check lint ## The quick part: build, vet, lint, unit and golden tests.
+	go build ./...
+	go test ./...
+	cd lab && go vet ./... && go test ./...
+
+test: check e2e ## Everything, the lab's end to end included; what CI runs.
+
+e2e: tools web ## The dev stack from nothing to nothing on a node of its own, checked at every step.
+	@FLEETMAN_NODE=test scripts/e2e
+
+preview: tools credentials web ## pulumi preview of the dev stack.
+	@. $(ENV); pulumi stack select --create dev; pulumi preview --stack dev
+
+lint: $(STATE)/bin/golangci-lint ## golangci-lint and gofumpt over both modules.
+	$(STATE)/bin/golangci-lint run
+	cd lab && $(STATE)/bin/golangci-lint run
+
+fmt: $(STATE)/bin/golangci-lint ## Format all Go code.
+	$(STATE)/bin/golangci-lint fmt
+	cd lab && $(STATE)/bin/golangci-lint fmt
+
+##@ Parts
+plan:
+ifeq ($(MINIKUBE),)
+	@$(MAKE) --no-print-directory $(LAB)
+	@$(LAB) -module lab plan
+else
+	@echo "Uses Minikube ($(MINIKUBE)), as it is or started, and its kubectl context; installs nothing."
+endif
+
+tools: $(ENV) ## Find or build pulumi and what the cluster needs.
+
+cluster: $(ENV) ## Start Minikube or, where there is none, the lab's node.
+	@scripts/cluster
+
+credentials: $(STATE)/credentials.json ## Make dev's passwords, once.
+
+$(STATE)/credentials.json:
+	@mkdir -p $(STATE)
+	@umask 077; printf '{"activemqPassword":"%s","mongodbPassword":"%s"}\n' \
+	  "$$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')" "$$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')" > $@
+
+$(ENV): FORCE $(if $(MINIKUBE),,$(LAB))
+	@scripts/tools
+
+# The lab's own command is cheap to ask: go build does nothing when nothing changed.
+$(LAB): FORCE
+	@mkdir -p $(STATE)
+	@cd lab && go build -o $(LAB) ./cmd/lab
+
+web: $(WEB)/dist/index.html ## Build the page.
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/static -type f 2>/dev/null) $(WEB)/build.mjs
+	cd $(WEB) && npm run --silent build
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web-check: web ## The page's types, lint, format and tests.
+	cd $(WEB) && npm run --silent typecheck && npm run --silent lint && npm run --silent format:check && npm test --silent
+
+$(STATE)/bin/golangci-lint:
+	GOBIN=$(STATE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+FORCE:

@@ -1,0 +1,75 @@
+package kube_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"fleetman/components/kube"
+)
+
+var labels = kube.Labels{Name: "activemq", Instance: "fleetman-queue", Component: "broker"}
+
+func TestASelectorHoldsOnlyWhatNeverChanges(t *testing.T) {
+	got := slices.Sorted(maps.Keys(labels.Selector()))
+	want := []string{"app.kubernetes.io/instance", "app.kubernetes.io/name"}
+	if !slices.Equal(got, want) {
+		t.Errorf("selector %v, want %v", got, want)
+	}
+}
+
+func TestEveryObjectSaysWhatItIsPartOf(t *testing.T) {
+	got := slices.Sorted(maps.Keys(labels.All()))
+	want := []string{
+		"app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/managed-by",
+		"app.kubernetes.io/name", "app.kubernetes.io/part-of",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("labels %v, want %v", got, want)
+	}
+}
+
+func TestResourcesReportEveryRefusalTogether(t *testing.T) {
+	good := kube.Resources{CPU: "50m", CPULimit: "1", Memory: "64Mi", Scratch: "16Mi"}
+	for name, test := range map[string]struct {
+		resources kube.Resources
+		want      []string
+	}{
+		"good":         {good, nil},
+		"empty":        {kube.Resources{}, []string{"CPU: missing", "CPULimit: missing", "Memory: missing", "Scratch: missing"}},
+		"not parsed":   {kube.Resources{CPU: "a", CPULimit: "1", Memory: "1GB", Scratch: "1Mi"}, []string{`CPU: "a"`, `Memory: "1GB"`}},
+		"not positive": {kube.Resources{CPU: "1", CPULimit: "1", Memory: "0", Scratch: "-1Mi"}, []string{`Memory: "0" is not above`, `Scratch: "-1Mi" is not above`}},
+		"above limit":  {kube.Resources{CPU: "2", CPULimit: "1", Memory: "1Mi", Scratch: "1Mi"}, []string{"CPU 2 is above CPULimit 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := test.resources.Validate()
+			if len(test.want) == 0 {
+				if err != nil {
+					t.Fatalf("refused: %v", err)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q doesn't say %q", err, want)
+				}
+			}
+			if got := strings.Count(err.Error(), "\n") + 1; got != len(test.want) {
+				t.Errorf("%d refusals, want %d: %v", got, len(test.want), err)
+			}
+		})
+	}
+}
+
+func TestMebibytesAreWhole(t *testing.T) {
+	for in, want := range map[string]int64{"256Mi": 256, "2Gi": 2048, "1073741824": 1024, "1500k": 0, "": 0, "x": 0, "0": 0} {
+		got, err := kube.ParseMebibytes(in)
+		if got != want || (err == nil) != (want != 0) {
+			t.Errorf("ParseMebibytes(%q) = %d, %v; want %d", in, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package simulator
+
+import (
+	"context"
+	"time"
+
+	"fleetman/services/internal/drive"
+	"fleetman/services/internal/position"
+)
+
+// Clock tells the time and waits.
+type Clock interface {
+	Now() time.Time
+	// WaitUntil returns at the time, or with an error when ctx ends first.
+	WaitUntil(ctx context.Context, t time.Time) error
+}
+
+// Simulator reports for a fleet.
+type Simulator struct {
+	fleet    *drive.Fleet
+	interval time.Duration
+	clock    Clock
+	send     func(ctx context.Context, r position.Report) error
+}
+
+// New returns a simulator. Send blocks when it cannot keep up, and returns an error only when it never will.
+func New(fleet *drive.Fleet, interval time.Duration, clock Clock, send func(context.Context, position.Report) error) *Simulator {
+	return &Simulator{fleet: fleet, interval: interval, clock: clock, send: send}
+}
+
+// Run reports until ctx ends.
+func (s *Simulator) Run(ctx context.Context) error {
+	n := s.fleet.Len()
+	round := s.clock.Now()
+	for {
+		for i := range n {
+			due := round.Add(s.interval * time.Duration(i) / time.Duration(n))
+			if s.clock.WaitUntil(ctx, due) != nil {
+				return nil // ctx has ended, which is no failure
+			}
+			now := s.clock.Now()
+			at := s.fleet.At(i, now)
+			err := s.send(ctx, position.Report{Vehicle: s.fleet.Name(i), Lat: at.Lat, Long: at.Lon, Time: position.NewTime(now)})
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		round = round.Add(s.interval)
+		if behind := s.clock.Now().Sub(round); behind > s.interval {
+			round = round.Add(behind.Truncate(s.interval))
+		}
+	}
+}
+
+// SystemClock is the machine's clock.
+type SystemClock struct{}
+
+// Now implements Clock.
+func (SystemClock) Now() time.Time { return time.Now() }
+
+// WaitUntil implements Clock.
+func (SystemClock) WaitUntil(ctx context.Context, t time.Time) error {
+	d := time.Until(t)
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

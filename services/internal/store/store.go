@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"go.mongodb.org/mongo-driver/bson"
+	"go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/options"
+	"go.mongodb.org/mongo-driver/mongo/readpref"
+	"go.mongodb.org/mongo-driver/mongo/writeconcern"
+	"go.mongodb.org/mongo-driver/x/mongo/driver/connstring"
+
+	"fleetman/services/internal/position"
+)
+
+// ErrNotFound says that there is no such vehicle.
+var ErrNotFound = errors.New("not found")
+
+// Store is the database. Open returns one.
+type Store struct {
+	client    *mongo.Client
+	positions *mongo.Collection
+	vehicles  *mongo.Collection
+	retention time.Duration
+	log       *slog.Logger
+}
+
+// Open returns the store without waiting for the database; Prepare does that.
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
+	cs, err := connstring.ParseAndValidate(cfg.URI)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	const pool = 16
+	opts := options.Client().
+		ApplyURI(cfg.URI).
+		SetAuth(options.Credential{Username: cfg.User, Password: cfg.Password, AuthSource: authSource}).
+		SetAppName("fleetman").
+		SetMaxPoolSize(pool).
+		SetServerSelectionTimeout(5 * time.Second).
+		SetConnectTimeout(5 * time.Second).
+		SetRetryWrites(false). // saving is idempotent and tried again as a whole
+		SetWriteConcern(writeconcern.Majority())
+	client, err := mongo.Connect(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	db := client.Database(cs.Database)
+	return &Store{
+		client:    client,
+		positions: db.Collection("positions"),
+		vehicles:  db.Collection("vehicles"),
+		retention: cfg.Retention,
+		log:       log,
+	}, nil
+}
+
+// Close ends the connections.
+func (s *Store) Close(ctx context.Context) error {
+	if err := s.client.Disconnect(ctx); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	return nil
+}
+
+// document is a position in either collection; the id of a latest position is the vehicle's name.
+type document struct {
+	ID      string    `bson:"_id"`
+	Vehicle string    `bson:"vehicle"`
+	Time    time.Time `bson:"time"`
+	Lat     float64   `bson:"lat"`
+	Lon     float64   `bson:"lon"`
+	Speed   *float64  `bson:"speed"`   // miles per hour
+	Heading *float64  `bson:"heading"` // degrees clockwise from north
+}
+
+func historyID(p position.VehiclePosition) string {
+	return p.Name + "|" + strconv.FormatInt(p.Timestamp.UnixMilli(), 10)
+}
+
+func documentOf(id string, p position.VehiclePosition) document {
+	return document{
+		ID: id, Vehicle: p.Name, Time: p.Timestamp.Time,
+		Lat: p.Lat, Lon: p.Longitude, Speed: p.Speed, Heading: p.Heading,
+	}
+}
+
+func (d document) position() position.VehiclePosition {
+	return position.VehiclePosition{
+		Name: d.Vehicle, Lat: d.Lat, Longitude: d.Lon, Timestamp: position.NewTime(d.Time),
+		Speed: d.Speed, Heading: d.Heading,
+	}
+}
+
+// Save adds positions to the history and makes latest the latest ones, unless there are newer. What is there
+// already is no error.
+func (s *Store) Save(ctx context.Context, positions, latest []position.VehiclePosition) error {
+	if len(positions) > 0 {
+		docs := make([]any, len(positions))
+		for i, p := range positions {
+			docs[i] = documentOf(historyID(p), p)
+		}
+		_, err := s.positions.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
+		if err := unlessDuplicate(err); err != nil {
+			return fmt.Errorf("save history: %w", err)
+		}
+	}
+	if len(latest) > 0 {
+		models := make([]mongo.WriteModel, len(latest))
+		for i, p := range latest {
+			// When a newer one is there the filter matches nothing, the upsert tries to insert, and fails as a
+			// duplicate.
+			models[i] = mongo.NewReplaceOneModel().
+				SetFilter(bson.D{{Key: "_id", Value: p.Name}, {Key: "time", Value: bson.D{{Key: "$lte", Value: p.Timestamp.Time}}}}).
+				SetReplacement(documentOf(p.Name, p)).
+				SetUpsert(true)
+		}
+		_, err := s.vehicles.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+		if err := unlessDuplicate(err); err != nil {
+			return fmt.Errorf("save latest: %w", err)
+		}
+	}
+	return nil
+}
+
+// unlessDuplicate returns nil when all that went wrong is that documents were there already.
+func unlessDuplicate(err error) error {
+	const duplicateKey = 11000
+	var bulk mongo.BulkWriteException
+	if !errors.As(err, &bulk) {
+		return err
+	}
+	if bulk.WriteConcernError != nil {
+		return err
+	}
+	for _, e := range bulk.WriteErrors {
+		if e.Code != duplicateKey {
+			return err
+		}
+	}
+	return nil
+}

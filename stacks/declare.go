@@ -1,0 +1,116 @@
+package stacks
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"fleetman/components/activemq"
+	"fleetman/components/fleet"
+	"fleetman/components/kube"
+	"fleetman/components/mongodb"
+	"fleetman/components/target"
+)
+
+// settings are what the stacks differ in.
+type settings struct {
+	cluster     *target.Cluster
+	images      map[string]string // references by service
+	nodePorts   nodePorts
+	protectData bool
+}
+
+// nodePorts are the ports of every node that lead in; 0 is none.
+type nodePorts struct{ webapp, gateway, console int }
+
+// declare declares what both stacks have: the namespace, the broker, the database and the four services. Each is given what it
+// needs of the others as their outputs, which is what they wait for.
+func declare(ctx *pulumi.Context, config *Config, s *settings) error {
+	opts := []pulumi.ResourceOption{pulumi.Provider(s.cluster.Provider)}
+	space, err := corev1.NewNamespace(ctx, kube.PartOf, &corev1.NamespaceArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(kube.PartOf), Labels: kube.RestrictedNamespace()},
+	}, opts...)
+	if err != nil {
+		return fmt.Errorf("declare namespace: %w", err)
+	}
+	namespace := space.Metadata.Name().Elem()
+
+	broker, err := activemq.NewBroker(ctx, "fleetman-queue", &activemq.BrokerArgs{
+		Namespace: namespace, StorageClass: s.cluster.StorageClass, Storage: config.ActiveMQ.Storage, ProtectData: s.protectData,
+		Heap: config.ActiveMQ.Heap, Password: config.ActiveMQPassword.Input(),
+		Console: config.ActiveMQ.Console, ConsoleNodePort: s.nodePorts.console,
+	}, opts...)
+	if err != nil {
+		return fmt.Errorf("declare broker: %w", err)
+	}
+	database, err := mongodb.NewDatabase(ctx, "fleetman-mongodb", &mongodb.DatabaseArgs{
+		Namespace: namespace, StorageClass: s.cluster.StorageClass, Storage: config.MongoDB.Storage, ProtectData: s.protectData,
+		CacheGB: config.MongoDB.CacheGB, Password: config.MongoDBPassword.Input(),
+	}, opts...)
+	if err != nil {
+		return fmt.Errorf("declare database: %w", err)
+	}
+
+	// service declares one of the four: its own settings and those that are the same for all.
+	service := func(app string, args fleet.ServiceArgs) (*fleet.Service, error) {
+		args.App, args.Namespace, args.Image = app, namespace, s.images[app]
+		config := pulumi.StringMap{"LOG_LEVEL": pulumi.String(config.LogLevel)}
+		maps.Copy(config, args.Config)
+		args.Config = config
+		service, err := fleet.NewService(ctx, "fleetman-"+app, &args, opts...)
+		if err != nil {
+			return nil, fmt.Errorf("declare %s: %w", app, err)
+		}
+		return service, nil
+	}
+	if _, err := service(simulatorService, fleet.ServiceArgs{
+		Component: "simulator",
+		Config: pulumi.StringMap{
+			"QUEUE_ADDR": broker.StompAddress, "QUEUE_USER": pulumi.String(broker.User),
+			"FLEET_VEHICLES":        pulumi.String(strconv.Itoa(config.Simulator.Vehicles)),
+			"FLEET_SEED":            pulumi.String(strconv.FormatInt(config.Simulator.Seed, 10)),
+			"FLEET_REPORT_INTERVAL": pulumi.String(config.Simulator.ReportInterval.String()),
+		},
+		Secret: pulumi.StringMap{"QUEUE_PASSWORD": config.ActiveMQPassword.Input()},
+	}); err != nil {
+		return err
+	}
+	tracker, err := service(trackerService, fleet.ServiceArgs{
+		Component: "backend", Port: fleet.Port,
+		Config: pulumi.StringMap{
+			"QUEUE_ADDR": broker.StompAddress, "QUEUE_USER": pulumi.String(broker.User),
+			"MONGODB_URI":  pulumi.Sprintf("mongodb://%s/fleetman", database.Address),
+			"MONGODB_USER": pulumi.String(database.User), "HISTORY_RETENTION": pulumi.String(config.Tracker.Retention.String()),
+		},
+		Secret: pulumi.StringMap{
+			"QUEUE_PASSWORD": config.ActiveMQPassword.Input(), "MONGODB_PASSWORD": config.MongoDBPassword.Input(),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	gateway, err := service(gatewayService, fleet.ServiceArgs{
+		Component: "backend", Port: fleet.Port, NodePort: s.nodePorts.gateway, Replicas: config.Gateway.Replicas,
+		Config: pulumi.StringMap{
+			"QUEUE_ADDR": broker.StompAddress, "QUEUE_USER": pulumi.String(broker.User), "TRACKER_URL": tracker.URL,
+			"STREAM_INTERVAL": pulumi.String(config.Gateway.StreamInterval.String()),
+		},
+		Secret: pulumi.StringMap{"QUEUE_PASSWORD": config.ActiveMQPassword.Input()},
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := service(webappService, fleet.ServiceArgs{
+		Component: "frontend", Port: 80, NodePort: s.nodePorts.webapp, Replicas: config.Webapp.Replicas,
+		Config: pulumi.StringMap{"GATEWAY_URL": gateway.URL, "WEB_ROOT": pulumi.String(webRoot)},
+	}); err != nil {
+		return err
+	}
+	ctx.Export("namespace", namespace)
+	ctx.Export("images", pulumi.ToStringMap(s.images))
+	return nil
+}

@@ -1,0 +1,53 @@
+package stacks
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"fleetman/components/image"
+	"fleetman/components/target"
+)
+
+// The ports of the node in dev.
+const (
+	webappNodePort  = 30080
+	gatewayNodePort = 30020
+	consoleNodePort = 30010
+)
+
+// Dev is the stack on a Minikube node: images loaded into the node, ports of the node, nothing protected.
+func Dev(ctx *pulumi.Context, config *Config, outside Outside) error {
+	host, err := outside.Reach(ctx.Context(), config.Target.Context)
+	if err != nil {
+		return err // it says everything
+	}
+	images, err := deliver(ctx, config, outside, &image.Loader{Profile: config.Target.Context, Run: outside.Run})
+	if err != nil {
+		return err
+	}
+	cluster, err := target.NewCluster(ctx, "minikube", &target.Args{Context: config.Target.Context, StorageClass: config.Target.StorageClass})
+	if err != nil {
+		return fmt.Errorf("declare cluster: %w", err)
+	}
+	ports := nodePorts{webapp: webappNodePort, gateway: gatewayNodePort}
+	if config.ActiveMQ.Console {
+		ports.console = consoleNodePort
+	}
+	if err := declare(ctx, config, &settings{cluster: cluster, images: images, nodePorts: ports}); err != nil {
+		return err
+	}
+	ctx.Export("webappURL", at(host, ports.webapp))
+	ctx.Export("apiURL", at(host, ports.gateway))
+	if ports.console != 0 {
+		ctx.Export("consoleURL", at(host, ports.console))
+	}
+	return nil
+}
+
+// at is the URL of a port of the node. The node's host is the API server's, which holds on one node whose address is its own.
+func at(host string, port int) pulumi.String {
+	return pulumi.String("http://" + net.JoinHostPort(host, strconv.Itoa(port)))
+}

@@ -1,0 +1,92 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"fleetman/components/image"
+	"fleetman/components/target"
+)
+
+// Outside is what a stack needs of the world outside of Pulumi's engine.
+type Outside struct {
+	// Root is the root of the source tree, the folder of Pulumi.yaml.
+	Root string
+	// Reach asks the cluster of a kube context whether it is ready, and answers with the host of its API server.
+	Reach func(ctx context.Context, kubeContext string) (host string, err error)
+	// Run runs the Go compiler and the minikube command.
+	Run image.Runner
+	// Deliver takes images to where the cluster finds them.
+	Deliver func(ctx context.Context, to image.Destination, images ...*image.Image) error
+}
+
+// Real is the world as it is.
+func Real(ctx *pulumi.Context) Outside {
+	root := ctx.RootDirectory()
+	if root == "" { // a language host that doesn't say; it runs the program in its folder, infra
+		root = ".."
+	}
+	return Outside{
+		Root:  root,
+		Reach: target.Reach,
+		Run:   image.Exec,
+		Deliver: func(ctx context.Context, to image.Destination, images ...*image.Image) error {
+			return to.Deliver(ctx, images...) // the caller says of what
+		},
+	}
+}
+
+// Run reads the configuration and declares the stack that it is of.
+func Run(ctx *pulumi.Context, raw Raw, outside Outside) error {
+	config, err := Read(raw, outside.Root)
+	if err != nil {
+		return err
+	}
+	if raw.Stack == prod {
+		return Prod(ctx, config, outside)
+	}
+	return Dev(ctx, config, outside)
+}
+
+// The services, which are folders of services and names of images.
+const (
+	simulatorService = "position-simulator"
+	trackerService   = "position-tracker"
+	gatewayService   = "api-gateway"
+	webappService    = "webapp"
+)
+
+// webRoot is where the web application's image holds its page.
+const webRoot = "/www"
+
+// deliver builds the images of the services, takes them to where the cluster finds them unless this is a preview, and answers
+// with their references by service.
+func deliver(ctx *pulumi.Context, config *Config, outside Outside, to image.Destination) (map[string]string, error) {
+	arch := config.Images.Arch
+	if arch == "" {
+		arch = runtime.GOARCH
+	}
+	builder := &image.Builder{Root: outside.Root, Arch: arch, Run: outside.Run}
+	images, err := builder.Build(ctx.Context(),
+		image.Source{Service: simulatorService},
+		image.Source{Service: trackerService},
+		image.Source{Service: gatewayService},
+		image.Source{Service: webappService, Files: []image.Files{{From: "services/webapp/ui/dist", To: webRoot, Made: "make web"}}},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("build images: %w", err)
+	}
+	if !ctx.DryRun() {
+		if err := outside.Deliver(ctx.Context(), to, images...); err != nil {
+			return nil, fmt.Errorf("deliver images: %w", err)
+		}
+	}
+	refs := map[string]string{}
+	for _, image := range images {
+		refs[image.Service] = to.Ref(image)
+	}
+	return refs, nil
+}
