@@ -1,7 +1,7 @@
 # Everything that people and pipelines run is a target here; `make help` lists them.
 
-# Everything that is made and not committed. The environment may point it elsewhere.
-FLEETMAN_STATE ?= $(CURDIR)/.fleetman
+# Everything that is made and not committed.
+FLEETMAN_STATE := $(CURDIR)/.fleetman
 # The lab's node: dev for people, test for the end-to-end test.
 FLEETMAN_NODE ?= dev
 export FLEETMAN_STATE FLEETMAN_NODE

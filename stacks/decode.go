@@ -104,7 +104,7 @@ func (m MongoDB) check() []error {
 
 // prefixed says of which key each of the joined errors is.
 func prefixed(key string, err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // this very error, not one that it wraps
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -323,7 +324,7 @@ func TestAPushIsFoundByItsDigestAndDoneOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close() // only read from
-	if response.StatusCode != 200 {
+	if response.StatusCode != http.StatusOK {
 		t.Errorf("the digest is answered with %s", response.Status)
 	}
 	if err := pusher.Deliver(context.Background(), image); err != nil {

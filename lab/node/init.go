@@ -173,11 +173,11 @@ func (s *supervisor) up(ctx context.Context) error {
 			return err
 		}
 	}
-	s.say("wait for the node and its add-ons")
+	// metrics-server is not waited for: it is ready only when it has measured twice, half a minute later.
+	s.say("wait for the node and its name server")
 	for _, args := range [][]string{
 		{"wait", "--for=condition=Ready", "node/" + Context, "--timeout=120s"},
 		{"-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=120s"},
-		{"-n", "kube-system", "rollout", "status", "deployment/metrics-server", "--timeout=120s"},
 	} {
 		if err := run("kubectl", args...); err != nil {
 			return err
@@ -186,13 +186,15 @@ func (s *supervisor) up(ctx context.Context) error {
 	return os.WriteFile(done, nil, 0o644)
 }
 
-// network configures the inside end of the wire. There is no default route on purpose.
+// network configures the inside end of the wire. There is no default route on purpose; Service addresses need a route of any
+// kind, since the node's own packets are routed once before kube-proxy's rules send them to a pod.
 func (s *supervisor) network() error {
 	n := s.node
 	for _, args := range [][]string{
 		{"link", "set", "lo", "up"},
 		{"address", "add", fmt.Sprintf("%s/%d", n.IP(), n.prefix.Bits()), "dev", "eth0"},
 		{"link", "set", "eth0", "up"},
+		{"route", "add", "10.96.0.0/12", "dev", "eth0"},
 	} {
 		if err := run("ip", args...); err != nil {
 			return err

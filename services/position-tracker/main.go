@@ -26,6 +26,8 @@ const (
 	batchLinger = 20 * time.Millisecond
 	pingEvery   = 5 * time.Second
 	pingTimeout = 4 * time.Second
+
+	prepareTimeout = 15 * time.Second
 )
 
 type config struct {
@@ -117,7 +119,9 @@ func prepare(ctx context.Context, s *service.Service, db *store.Store) bool {
 	defer cancel()
 	prepared := false
 	service.Every(ready, pingEvery, func(ctx context.Context) {
-		err := db.Prepare(ctx)
+		preparing, stop := context.WithTimeout(ctx, prepareTimeout)
+		err := db.Prepare(preparing)
+		stop()
 		if ctx.Err() != nil {
 			return
 		}

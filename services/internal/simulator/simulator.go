@@ -30,27 +30,28 @@ func New(fleet *drive.Fleet, interval time.Duration, clock Clock, send func(cont
 
 // Run reports until ctx ends.
 func (s *Simulator) Run(ctx context.Context) error {
-	n := s.fleet.Len()
-	round := s.clock.Now()
-	for {
-		for i := range n {
-			due := round.Add(s.interval * time.Duration(i) / time.Duration(n))
-			if s.clock.WaitUntil(ctx, due) != nil {
-				return nil // ctx has ended, which is no failure
-			}
-			now := s.clock.Now()
-			at := s.fleet.At(i, now)
-			err := s.send(ctx, position.Report{Vehicle: s.fleet.Name(i), Lat: at.Lat, Long: at.Lon, Time: position.NewTime(now)})
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
+	n := int64(s.fleet.Len())
+	begin := s.clock.Now()
+	// Report k is vehicle k mod n's, and due k times an nth of the interval after the beginning.
+	for k := int64(0); ; k++ {
+		due := begin.Add(time.Duration(k/n)*s.interval + s.interval*time.Duration(k%n)/time.Duration(n))
+		now := s.clock.Now()
+		if behind := now.Sub(due); behind > s.interval {
+			k += int64(float64(behind) / float64(s.interval) * float64(n))
+			continue
 		}
-		round = round.Add(s.interval)
-		if behind := s.clock.Now().Sub(round); behind > s.interval {
-			round = round.Add(behind.Truncate(s.interval))
+		if s.clock.WaitUntil(ctx, due) != nil {
+			return nil // ctx has ended, which is no failure
+		}
+		now = s.clock.Now()
+		i := int(k % n)
+		at := s.fleet.At(i, now)
+		err := s.send(ctx, position.Report{Vehicle: s.fleet.Name(i), Lat: at.Lat, Long: at.Lon, Time: position.NewTime(now)})
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (s *Store) Prepare(ctx context.Context) error {
 		return fmt.Errorf("prepare history index: %w", err)
 	}
 	_, err = s.vehicles.Indexes().CreateOne(ctx, mongo.IndexModel{
-		Keys:    bson.D{{Key: "time", Value: 1}},
+		Keys:    bson.D{{Key: "latest.time", Value: 1}},
 		Options: options.Index().SetName("since"),
 	})
 	if err != nil {

@@ -27,9 +27,9 @@ type History struct {
 func (s *Store) Latest(ctx context.Context, since time.Time) ([]position.VehiclePosition, error) {
 	filter := bson.D{}
 	if !since.IsZero() {
-		filter = bson.D{{Key: "time", Value: bson.D{{Key: "$gt", Value: since}}}}
+		filter = bson.D{{Key: "latest.time", Value: bson.D{{Key: "$gt", Value: since}}}}
 	}
-	found, err := find(ctx, s.vehicles, filter, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	found, err := find[latest](ctx, s.vehicles, filter, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
 		return nil, fmt.Errorf("find latest: %w", err)
 	}
@@ -41,7 +41,7 @@ func (s *Store) LatestOf(ctx context.Context, names []string) ([]position.Vehicl
 	if len(names) == 0 {
 		return nil, nil
 	}
-	found, err := find(ctx, s.vehicles, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: names}}}}, options.Find())
+	found, err := find[latest](ctx, s.vehicles, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: names}}}}, options.Find())
 	if err != nil {
 		return nil, fmt.Errorf("find latest of %d: %w", len(names), err)
 	}
@@ -50,7 +50,7 @@ func (s *Store) LatestOf(ctx context.Context, names []string) ([]position.Vehicl
 
 // Vehicle returns the latest position of the vehicle, or ErrNotFound.
 func (s *Store) Vehicle(ctx context.Context, name string) (position.VehiclePosition, error) {
-	var d document
+	var d latest
 	err := s.vehicles.FindOne(ctx, bson.D{{Key: "_id", Value: name}}).Decode(&d)
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return position.VehiclePosition{}, fmt.Errorf("find vehicle: %w", ErrNotFound)
@@ -78,7 +78,7 @@ func (s *Store) History(ctx context.Context, q History) ([]position.VehiclePosit
 		filter = append(filter, bson.E{Key: "time", Value: between})
 	}
 	const batch = 5000
-	found, err := find(ctx, s.positions, filter, options.Find().
+	found, err := find[historic](ctx, s.positions, filter, options.Find().
 		SetSort(bson.D{{Key: "time", Value: -1}}).
 		SetLimit(int64(q.Limit)).
 		SetBatchSize(batch).
@@ -90,12 +90,14 @@ func (s *Store) History(ctx context.Context, q History) ([]position.VehiclePosit
 }
 
 // find returns an empty slice, not nil, when there is nothing.
-func find(ctx context.Context, c *mongo.Collection, filter bson.D, opts *options.FindOptions) ([]position.VehiclePosition, error) {
+func find[D interface {
+	position() position.VehiclePosition
+}](ctx context.Context, c *mongo.Collection, filter bson.D, opts *options.FindOptions) ([]position.VehiclePosition, error) {
 	cursor, err := c.Find(ctx, filter, opts)
 	if err != nil {
 		return nil, err
 	}
-	var docs []document
+	var docs []D
 	if err := cursor.All(ctx, &docs); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -76,10 +77,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// document is a position in either collection; the id of a latest position is the vehicle's name.
-type document struct {
-	ID      string    `bson:"_id"`
-	Vehicle string    `bson:"vehicle"`
+// Measurement is what is known of a vehicle at a time. The time comes first: of two measurements the database takes the one with
+// the later time for the greater. It is exported because the driver passes over an embedded struct that is not.
+type Measurement struct {
 	Time    time.Time `bson:"time"`
 	Lat     float64   `bson:"lat"`
 	Lon     float64   `bson:"lon"`
@@ -87,23 +87,41 @@ type document struct {
 	Heading *float64  `bson:"heading"` // degrees clockwise from north
 }
 
+// historic is a document of the collection positions.
+type historic struct {
+	ID          string `bson:"_id,omitempty"`
+	Vehicle     string `bson:"vehicle"`
+	Measurement `bson:",inline"`
+}
+
+// latest is a document of the collection vehicles.
+type latest struct {
+	Name   string      `bson:"_id"`
+	Latest Measurement `bson:"latest"`
+}
+
 func historyID(p position.VehiclePosition) string {
 	return p.Name + "|" + strconv.FormatInt(p.Timestamp.UnixMilli(), 10)
 }
 
-func documentOf(id string, p position.VehiclePosition) document {
-	return document{
-		ID: id, Vehicle: p.Name, Time: p.Timestamp.Time,
-		Lat: p.Lat, Lon: p.Longitude, Speed: p.Speed, Heading: p.Heading,
+func measurementOf(p position.VehiclePosition) Measurement {
+	return Measurement{Time: p.Timestamp.Time, Lat: p.Lat, Lon: p.Longitude, Speed: p.Speed, Heading: p.Heading}
+}
+
+func (m Measurement) position(name string) position.VehiclePosition {
+	return position.VehiclePosition{
+		Name: name, Lat: m.Lat, Longitude: m.Lon, Timestamp: position.NewTime(m.Time),
+		Speed: m.Speed, Heading: m.Heading,
 	}
 }
 
-func (d document) position() position.VehiclePosition {
-	return position.VehiclePosition{
-		Name: d.Vehicle, Lat: d.Lat, Longitude: d.Lon, Timestamp: position.NewTime(d.Time),
-		Speed: d.Speed, Heading: d.Heading,
-	}
-}
+func (h historic) position() position.VehiclePosition { return h.Measurement.position(h.Vehicle) }
+
+func (l latest) position() position.VehiclePosition { return l.Latest.position(l.Name) }
+
+// updates is how many latest positions go into one command. FerretDB holds a connection to its own database for
+// each until the command ends, and waits for ever for the 101st.
+const updates = 50
 
 // Save adds positions to the history and makes latest the latest ones, unless there are newer. What is there
 // already is no error.
@@ -111,25 +129,22 @@ func (s *Store) Save(ctx context.Context, positions, latest []position.VehiclePo
 	if len(positions) > 0 {
 		docs := make([]any, len(positions))
 		for i, p := range positions {
-			docs[i] = documentOf(historyID(p), p)
+			docs[i] = historic{historyID(p), p.Name, measurementOf(p)}
 		}
 		_, err := s.positions.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
 		if err := unlessDuplicate(err); err != nil {
 			return fmt.Errorf("save history: %w", err)
 		}
 	}
-	if len(latest) > 0 {
-		models := make([]mongo.WriteModel, len(latest))
-		for i, p := range latest {
-			// When a newer one is there the filter matches nothing, the upsert tries to insert, and fails as a
-			// duplicate.
-			models[i] = mongo.NewReplaceOneModel().
-				SetFilter(bson.D{{Key: "_id", Value: p.Name}, {Key: "time", Value: bson.D{{Key: "$lte", Value: p.Timestamp.Time}}}}).
-				SetReplacement(documentOf(p.Name, p)).
+	for some := range slices.Chunk(latest, updates) {
+		models := make([]mongo.WriteModel, len(some))
+		for i, p := range some {
+			models[i] = mongo.NewUpdateOneModel().
+				SetFilter(bson.D{{Key: "_id", Value: p.Name}}).
+				SetUpdate(bson.D{{Key: "$max", Value: bson.D{{Key: "latest", Value: measurementOf(p)}}}}).
 				SetUpsert(true)
 		}
-		_, err := s.vehicles.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
-		if err := unlessDuplicate(err); err != nil {
+		if _, err := s.vehicles.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false)); err != nil {
 			return fmt.Errorf("save latest: %w", err)
 		}
 	}

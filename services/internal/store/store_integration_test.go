@@ -117,6 +117,23 @@ func TestAnOlderPositionNeverReplacesTheLatest(t *testing.T) {
 	}
 }
 
+func TestManyVehiclesAreSavedAtOnce(t *testing.T) {
+	s := open(t, time.Hour*24)
+	var batch []position.VehiclePosition
+	for i := range 500 {
+		batch = append(batch, pos(fmt.Sprintf("Van %03d", i), i%60, nil))
+	}
+	start := time.Now()
+	if err := s.Save(t.Context(), batch, batch); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("saved 500 in %s", time.Since(start))
+	got, err := s.Latest(t.Context(), time.Time{})
+	if err != nil || len(got) != 500 || got[7].Name != "Van 007" || got[7].Timestamp != batch[7].Timestamp {
+		t.Errorf("%d latest, %v", len(got), err)
+	}
+}
+
 func TestLatestIsSortedAndKnowsSince(t *testing.T) {
 	s := open(t, time.Hour*24)
 	if err := s.Save(t.Context(), nil, []position.VehiclePosition{pos("c", 1, nil), pos("a", 3, nil), pos("b", 2, nil)}); err != nil {

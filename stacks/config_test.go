@@ -1,0 +1,248 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+)
+
+// project is what of Pulumi.yaml is ours.
+type project struct {
+	Config map[string]struct {
+		Type        string          `json:"type"`
+		Description string          `json:"description"`
+		Secret      bool            `json:"secret"`
+		Default     json.RawMessage `json:"default"`
+	} `json:"config"`
+}
+
+func readYAML(t *testing.T, file string, into any) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(content, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// text is a value as Pulumi hands it over: text as it is, all else as JSON.
+func text(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}
+
+// stackValues are a stack's values as Pulumi puts them together: the stack's own, and the project's defaults of the rest.
+func stackValues(t *testing.T, stack string) map[string]string {
+	t.Helper()
+	var project project
+	readYAML(t, "Pulumi.yaml", &project)
+	var own struct {
+		Config map[string]json.RawMessage `json:"config"`
+	}
+	readYAML(t, "Pulumi."+stack+".yaml", &own)
+	values := map[string]string{}
+	for key, declared := range project.Config {
+		values[key] = text(declared.Default)
+	}
+	for key, value := range own.Config {
+		values[key] = text(value)
+	}
+	return values
+}
+
+func TestEveryKeyIsDescribedWithItsFieldsAndItsDefault(t *testing.T) {
+	var project project
+	readYAML(t, "Pulumi.yaml", &project)
+	defaults := Defaults()
+	fields := fieldsOf(reflect.ValueOf(&defaults).Elem())
+	for key := range project.Config {
+		if _, known := fields[strings.TrimPrefix(key, keyPrefix)]; !known {
+			t.Errorf("%s is described and not read", key)
+		}
+	}
+	for name, field := range fields {
+		declared, described := project.Config[keyPrefix+name]
+		if !described || declared.Description == "" {
+			t.Errorf("%s%s is read and not described", keyPrefix, name)
+			continue
+		}
+		_, secret := field.Interface().(Secret)
+		if declared.Secret != secret {
+			t.Errorf("%s%s is described as secret %t", keyPrefix, name, declared.Secret)
+		}
+		if field.Kind() == reflect.String {
+			if got := text(declared.Default); got != field.String() {
+				t.Errorf("%s%s has the default %q, described as %q", keyPrefix, name, field.String(), got)
+			}
+			continue
+		}
+		if declared.Type != "object" {
+			t.Errorf("%s%s is described as %s", keyPrefix, name, declared.Type)
+		}
+		described2 := reflect.New(field.Type()).Elem()
+		if errs := decodeObject(keyPrefix+name, string(declared.Default), described2); len(errs) != 0 {
+			t.Errorf("default of %s%s: %v", keyPrefix, name, errs)
+		}
+		if !reflect.DeepEqual(described2.Interface(), field.Interface()) {
+			t.Errorf("%s%s has the default %+v, described as %+v", keyPrefix, name, field.Interface(), described2.Interface())
+		}
+		for inner := range fieldsOf(field) {
+			if !strings.Contains(declared.Description, inner+":") {
+				t.Errorf("the description of %s%s doesn't say %s", keyPrefix, name, inner)
+			}
+		}
+	}
+}
+
+func TestOnlyExplicitProvidersAreUsed(t *testing.T) {
+	for _, stack := range []string{dev, prod} {
+		if got := stackValues(t, stack)["pulumi:disable-default-providers"]; got != `["*"]` {
+			t.Errorf("%s disables %s", stack, got)
+		}
+	}
+}
+
+func TestEveryProblemOfTheConfigurationIsReportedInOneErrorAndNothingIsDone(t *testing.T) {
+	raw := Raw{Stack: prod, Values: map[string]string{
+		"fleetman:target":           `{"context":"","storageclass":"x"}`,
+		"fleetman:images":           `{"arch":"sparc"}`,
+		"fleetman:simulator":        `{"vehicles":0,"reportInterval":"often","sed":1}`,
+		"fleetman:activemq":         `{"heap":"1Mi","console":"yes"}`,
+		"fleetman:mongodb":          `{"cacheGB":0.1,"storage":null}`,
+		"fleetman:gateway":          `{"replicas":1.5}`,
+		"fleetman:webapp":           `3`,
+		"fleetman:logLevel":         "loud",
+		"fleetman:mongodbPassword":  "plain",
+		"fleetman:slackWebhook":     "x",
+		"aws:region":                "eu-west-1",
+		"pulumi:whatever-it-may-be": "1",
+	}}
+	want := []string{
+		"fleetman:target.storageclass: unknown field",
+		"fleetman:target.context: missing",
+		`fleetman:images.arch: "sparc"`,
+		"fleetman:images.registry: missing",
+		"fleetman:simulator.vehicles: 0",
+		`fleetman:simulator.reportInterval: "often" is no duration`,
+		"fleetman:simulator.sed: unknown field",
+		"fleetman:activemq: the Heap 1Mi is below",
+		`fleetman:activemq.console: "yes"; want true or false`,
+		"fleetman:mongodb: the CacheGB 0.1",
+		"fleetman:mongodb.storage: null; want text",
+		"fleetman:gateway.replicas: 1.5; want a whole number",
+		"fleetman:webapp: want an object",
+		`fleetman:logLevel: "loud"`,
+		"fleetman:mongodbPassword: in plain text",
+		"fleetman:activemqPassword: missing; set it with `pulumi config set --secret fleetman:activemqPassword`",
+		"fleetman:slackWebhook: unknown key",
+	}
+	run, err := record(t, &world{Outside: Outside{Root: t.TempDir()}}, raw, true)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range want {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("doesn't say %q", want)
+		}
+	}
+	if got := strings.Count(err.Error(), keyPrefix); got < len(want) {
+		t.Errorf("%d keys are named, want %d", got, len(want))
+	}
+	for _, not := range []string{"aws:region", "pulumi:whatever"} {
+		if strings.Contains(err.Error(), not) {
+			t.Errorf("says %s, which isn't ours", not)
+		}
+	}
+	if names := run.Names(); len(names) != 0 {
+		t.Errorf("registered %v", names)
+	}
+	if t.Failed() {
+		t.Log(err)
+	}
+}
+
+func TestAFieldThatIsLeftOutHasItsDefault(t *testing.T) {
+	raw := values(t, dev)
+	raw.Values["fleetman:simulator"] = `{"vehicles":5}`
+	delete(raw.Values, "fleetman:gateway")
+	config, err := Read(raw, newWorld(t).Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := config.Simulator, (Simulator{Vehicles: 5, ReportInterval: Duration(2 * time.Second), Seed: 1}); got != want {
+		t.Errorf("simulator %+v, want %+v", got, want)
+	}
+	if got, want := config.Gateway, Defaults().Gateway; got != want {
+		t.Errorf("gateway %+v, want %+v", got, want)
+	}
+}
+
+func TestAStackIsRefusedWhatIsTheOthers(t *testing.T) {
+	for name, test := range map[string]struct {
+		stack string
+		set   map[string]string
+		want  string
+	}{
+		"dev a password":   {dev, map[string]string{"fleetman:mongodbPassword": "x"}, "fleetman:mongodbPassword: is prod's"},
+		"dev a registry":   {dev, map[string]string{"fleetman:images": `{"registry":"r.io"}`}, "fleetman:images.registry: is prod's"},
+		"prod dev's node":  {prod, map[string]string{"fleetman:target": `{"context":"minikube"}`}, `"minikube" is dev's`},
+		"any other stack":  {"staging", nil, `no stack "staging"`},
+		"dev's other case": {"Dev", nil, `no stack "Dev"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw := Raw{Stack: test.stack}
+			if test.stack == dev || test.stack == prod {
+				raw = values(t, test.stack)
+			}
+			maps.Copy(raw.Values, test.set)
+			_, err := Read(raw, newWorld(t).Root)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestCredentialsThatArentThereOrArentCredentialsSayWhatMakesThem(t *testing.T) {
+	for name, content := range map[string]string{
+		"missing": "", "no JSON": "the-broker's-own", "one only": `{"activemqPassword":"the-broker's-own"}`,
+		"another key": `{"activemqPassword":"the-broker's-own","mongodbPassword":"b","x":"c"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			if content != "" {
+				write(t, filepath.Join(root, credentialsFile), content)
+			}
+			_, err := Read(values(t, dev), root)
+			if err == nil || !strings.Contains(err.Error(), "run `make credentials`") {
+				t.Errorf("error %v", err)
+			}
+			if strings.Contains(fmt.Sprint(err), "-own") {
+				t.Errorf("error %v shows a password", err)
+			}
+		})
+	}
+}
+
+func TestTheFieldsOfAnErrorAreSorted(t *testing.T) {
+	config := Defaults()
+	fields := slices.Sorted(maps.Keys(fieldsOf(reflect.ValueOf(&config).Elem())))
+	errs := decode(Raw{Values: map[string]string{"fleetman:x": ""}}, &config)
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), strings.Join(fields, ", ")) {
+		t.Errorf("errors %v", errs)
+	}
+}
