@@ -119,8 +119,7 @@ func Run(ctx context.Context, s Settings) error {
 // all starts the processes in order, each when the one before answers, then waits.
 func (r *runner) all(ctx context.Context, processes []process) error {
 	for _, p := range processes {
-		if c, err := net.DialTimeout("tcp", p.address, time.Second); err == nil {
-			c.Close()
+		if answers(ctx, p.address) {
 			return fmt.Errorf("%s is taken: %s cannot listen there", p.address, p.name)
 		}
 	}
@@ -128,7 +127,7 @@ func (r *runner) all(ctx context.Context, processes []process) error {
 		if err := r.start(p); err != nil {
 			return err
 		}
-		if err := r.answers(ctx, p); err != nil {
+		if err := r.ready(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -142,9 +141,9 @@ func (r *runner) all(ctx context.Context, processes []process) error {
 }
 
 func (r *runner) start(p process) error {
-	c := exec.Command(p.program, p.args...)
+	c := exec.Command(p.program, p.args...) //nolint:noctx // stop ends it
 	c.Env = append(os.Environ(), p.env...)
-	// Ctrl-C is for this program; it ends the others in order.
+	// Ctrl-C is for this program, which ends the others in order; so no context either.
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	out, in := io.Pipe()
 	c.Stdout, c.Stderr = in, in
@@ -162,7 +161,7 @@ func (r *runner) start(p process) error {
 	})
 	r.children.Go(func() {
 		err := c.Wait()
-		in.Close()
+		in.Close() //nolint:errcheck // of a pipe in memory: it does not fail
 		r.ended <- fmt.Errorf("%s ended: %w", p.name, errors.Join(err, errEnded))
 	})
 	return nil
@@ -170,10 +169,9 @@ func (r *runner) start(p process) error {
 
 var errEnded = errors.New("a process ended by itself")
 
-func (r *runner) answers(ctx context.Context, p process) error {
+func (r *runner) ready(ctx context.Context, p process) error {
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		if c, err := net.DialTimeout("tcp", p.address, time.Second); err == nil {
-			c.Close()
+		if answers(ctx, p.address) {
 			return nil
 		}
 		select {
@@ -185,6 +183,17 @@ func (r *runner) answers(ctx context.Context, p process) error {
 		}
 	}
 	return fmt.Errorf("%s does not answer on %s", p.name, p.address)
+}
+
+// answers says whether somebody listens on the address.
+func answers(ctx context.Context, address string) bool {
+	d := net.Dialer{Timeout: time.Second}
+	c, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
 
 // stop ends the processes, the last started first, and gives each twenty-five seconds.

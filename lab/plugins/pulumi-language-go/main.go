@@ -33,7 +33,7 @@ func main() {
 
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
-	ctx    context.Context // ends with the process or with Cancel
+	ctx    context.Context //nolint:containedctx // ends with the process or with Cancel, which is a call of its own
 	stop   context.CancelFunc
 	engine string
 }
@@ -70,7 +70,7 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer context.AfterFunc(h.ctx, stop)()
+	defer context.AfterFunc(h.ctx, stop)() //nolint:contextcheck // either context ends the run
 
 	program, err := build(ctx, req.GetInfo())
 	if err != nil {

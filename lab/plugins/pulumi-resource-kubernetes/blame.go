@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -70,10 +71,11 @@ func (p *provider) pods(ctx context.Context, t *target, live *unstructured.Unstr
 			if err != nil {
 				return nil, err
 			}
-			for _, set := range sets {
-				if metav1.IsControlledBy(&set, live) && set.GetAnnotations()[revision] == live.GetAnnotations()[revision] {
-					labels += ",pod-template-hash=" + set.GetLabels()["pod-template-hash"]
-				}
+			current := slices.IndexFunc(sets, func(set unstructured.Unstructured) bool {
+				return metav1.IsControlledBy(&set, live) && set.GetAnnotations()[revision] == live.GetAnnotations()[revision]
+			})
+			if current >= 0 {
+				labels += ",pod-template-hash=" + sets[current].GetLabels()["pod-template-hash"]
 			}
 		case "StatefulSet":
 			if revision, _, _ := unstructured.NestedString(live.Object, "status", "updateRevision"); revision != "" {

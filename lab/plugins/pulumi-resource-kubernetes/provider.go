@@ -27,7 +27,7 @@ const managerKey = "__fieldManager"
 
 type provider struct {
 	plugin.UnimplementedProvider
-	ctx         context.Context // ends with the process or when the user interrupts
+	ctx         context.Context //nolint:containedctx // ends with the process or by Cancel, which is a call of its own
 	stop        context.CancelFunc
 	engine      pulumirpc.EngineClient
 	settings    settings
@@ -167,7 +167,7 @@ func (p *provider) preview(ctx context.Context, t *target, err error, create boo
 	case t == nil:
 		return nil, err
 	case p.unreachable != nil, t.inputs.ContainsUnknowns(), isUnknownKind(err):
-		return t.inputs, nil
+		return t.inputs, nil //nolint:nilerr // a kind that a definition of the same update will bring
 	case err != nil:
 		return nil, err
 	}

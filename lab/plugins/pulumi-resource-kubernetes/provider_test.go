@@ -43,11 +43,13 @@ func mustKind(t *testing.T, typ string) kind {
 
 // withoutCluster is a provider whose cluster cannot be reached.
 func withoutCluster(t *testing.T) *provider {
+	t.Helper()
 	return &provider{ctx: t.Context(), stop: func() {}, unreachable: errors.New("configured Kubernetes cluster is unreachable: no route")}
 }
 
 // withObjects is a provider whose cluster holds the objects.
 func withObjects(t *testing.T, objects ...*unstructured.Unstructured) *provider {
+	t.Helper()
 	p := &provider{ctx: t.Context(), stop: func() {}, mapper: testrestmapper.TestOnlyStaticRESTMapper(scheme.Scheme)}
 	client := fake.NewSimpleDynamicClient(scheme.Scheme)
 	for _, o := range objects {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -71,7 +72,7 @@ func TestMessagesArriveInOrderAndAreConfirmed(t *testing.T) {
 		t.Fatalf("%d arrived, %d confirmed", len(bodies), p.Confirmed())
 	}
 	for i, body := range bodies {
-		if body != fmt.Sprint(i) {
+		if body != strconv.Itoa(i) {
 			t.Fatalf("message %d is %s", i, body)
 		}
 	}
@@ -202,7 +203,7 @@ func TestAnIdleProducerClosesWithoutABroker(t *testing.T) {
 
 func TestAWrongPasswordIsSaid(t *testing.T) {
 	b := newFakeBroker(t)
-	b.onFrame = func(nc net.Conn, f *frame.Frame) bool {
+	b.onFrame = func(nc net.Conn, _ *frame.Frame) bool {
 		if err := frame.NewWriter(nc).Write(frame.New(frame.ERROR, frame.Message, "User name or password is invalid.")); err != nil {
 			t.Error(err)
 		}
@@ -237,7 +238,7 @@ func (b *fakeBroker) ackedSoFar() int {
 func numbers(n int) []string {
 	s := make([]string, n)
 	for i := range s {
-		s[i] = fmt.Sprint(i)
+		s[i] = strconv.Itoa(i)
 	}
 	return s
 }
@@ -267,7 +268,7 @@ func TestAFailedBatchIsTriedAgainAndNotAcknowledged(t *testing.T) {
 	b := newFakeBroker(t)
 	b.waiting = numbers(5)
 	attempts := 0
-	consume(t, b, nil, func(_ context.Context, batch []Message) ([]Rejection, error) {
+	consume(t, b, nil, func(_ context.Context, _ []Message) ([]Rejection, error) {
 		attempts++
 		if b.ackedSoFar() != 0 {
 			t.Error("acknowledged although it failed")

@@ -41,14 +41,14 @@ func (s *Simulator) Run(ctx context.Context) error {
 			continue
 		}
 		if s.clock.WaitUntil(ctx, due) != nil {
-			return nil // ctx has ended, which is no failure
+			return nil //nolint:nilerr // ctx has ended, which is no failure
 		}
 		now = s.clock.Now()
 		i := int(k % n)
 		at := s.fleet.At(i, now)
 		err := s.send(ctx, position.Report{Vehicle: s.fleet.Name(i), Lat: at.Lat, Long: at.Lon, Time: position.NewTime(now)})
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // as above
 		}
 		if err != nil {
 			return err

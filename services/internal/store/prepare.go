@@ -62,6 +62,14 @@ func (s *Store) prepareExpiry(ctx context.Context) error {
 	return nil
 }
 
+// Drop removes the database and all that is in it. It is for tests.
+func (s *Store) Drop(ctx context.Context) error {
+	if err := s.positions.Database().Drop(ctx); err != nil {
+		return fmt.Errorf("drop database: %w", err)
+	}
+	return nil
+}
+
 func hasCode(err error, code int) bool {
 	var server mongo.ServerError
 	return errors.As(err, &server) && server.HasErrorCode(code)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 
 // open returns a store in a database of its own. FLEETMAN_TEST_MONGODB_URI is mongodb://host:port, the login is in
 // FLEETMAN_TEST_MONGODB_USER and _PASSWORD.
-func open(t *testing.T, retention time.Duration) *Store {
+func open(t *testing.T) *Store {
 	t.Helper()
 	uri := os.Getenv("FLEETMAN_TEST_MONGODB_URI")
 	if uri == "" {
@@ -27,7 +28,7 @@ func open(t *testing.T, retention time.Duration) *Store {
 	ctx := t.Context()
 	db := fmt.Sprintf("fleetman_test_%d", time.Now().UnixNano())
 	s, err := Open(ctx, Config{
-		URI: uri + "/" + db, Retention: retention,
+		URI: uri + "/" + db, Retention: 24 * time.Hour,
 		User: os.Getenv("FLEETMAN_TEST_MONGODB_USER"), Password: os.Getenv("FLEETMAN_TEST_MONGODB_PASSWORD"),
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -35,7 +36,7 @@ func open(t *testing.T, retention time.Duration) *Store {
 	}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(ctx)
-		if err := s.positions.Database().Drop(ctx); err != nil {
+		if err := s.Drop(ctx); err != nil {
 			t.Error(err)
 		}
 		if err := s.Close(ctx); err != nil {
@@ -56,7 +57,7 @@ func pos(name string, second int, speed *float64) position.VehiclePosition {
 }
 
 func TestSavingTwiceLeavesOnePosition(t *testing.T) {
-	s := open(t, time.Hour*24)
+	s := open(t)
 	fast := 30.5
 	batch := []position.VehiclePosition{pos("City/Truck 1", 0, nil), pos("City/Truck 1", 2, &fast), pos("Van", 1, nil)}
 	latest := batch[1:]
@@ -78,7 +79,7 @@ func TestSavingTwiceLeavesOnePosition(t *testing.T) {
 }
 
 func TestHistoryIsNewestFirstWithinItsBounds(t *testing.T) {
-	s := open(t, time.Hour*24)
+	s := open(t)
 	var batch []position.VehiclePosition
 	for i := range 50 {
 		batch = append(batch, pos("Van", i, nil), pos("Other", i, nil))
@@ -102,7 +103,7 @@ func TestHistoryIsNewestFirstWithinItsBounds(t *testing.T) {
 }
 
 func TestAnOlderPositionNeverReplacesTheLatest(t *testing.T) {
-	s := open(t, time.Hour*24)
+	s := open(t)
 	for _, second := range []int{5, 3, 9, 9, 1} {
 		if err := s.Save(t.Context(), nil, []position.VehiclePosition{pos("Van", second, nil)}); err != nil {
 			t.Fatal(err)
@@ -118,7 +119,7 @@ func TestAnOlderPositionNeverReplacesTheLatest(t *testing.T) {
 }
 
 func TestManyVehiclesAreSavedAtOnce(t *testing.T) {
-	s := open(t, time.Hour*24)
+	s := open(t)
 	var batch []position.VehiclePosition
 	for i := range 500 {
 		batch = append(batch, pos(fmt.Sprintf("Van %03d", i), i%60, nil))
@@ -135,7 +136,7 @@ func TestManyVehiclesAreSavedAtOnce(t *testing.T) {
 }
 
 func TestLatestIsSortedAndKnowsSince(t *testing.T) {
-	s := open(t, time.Hour*24)
+	s := open(t)
 	if err := s.Save(t.Context(), nil, []position.VehiclePosition{pos("c", 1, nil), pos("a", 3, nil), pos("b", 2, nil)}); err != nil {
 		t.Fatal(err)
 	}
@@ -143,11 +144,11 @@ func TestLatestIsSortedAndKnowsSince(t *testing.T) {
 		if err != nil || ps == nil {
 			t.Errorf("got %v, %v", ps, err)
 		}
-		var s string
+		var s strings.Builder
 		for _, p := range ps {
-			s += p.Name
+			s.WriteString(p.Name)
 		}
-		return s
+		return s.String()
 	}
 	if got := names(s.Latest(t.Context(), time.Time{})); got != "abc" {
 		t.Errorf("all: %q", got)
@@ -164,7 +165,7 @@ func TestLatestIsSortedAndKnowsSince(t *testing.T) {
 }
 
 func TestPreparingAgainChangesTheExpiry(t *testing.T) {
-	s := open(t, 24*time.Hour)
+	s := open(t)
 	s.retention = 48 * time.Hour
 	if err := s.Prepare(t.Context()); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package track
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -156,9 +157,7 @@ func round(v, parts float64) float64 { return math.Round(v*parts) / parts }
 // Remember takes over what the plan has derived. Of very many vehicles some are forgotten, to be asked for again.
 func (p *Plan) Remember() {
 	t := p.tracker
-	for name, known := range p.vehicles {
-		t.vehicles[name] = known
-	}
+	maps.Copy(t.vehicles, p.vehicles)
 	for name := range t.vehicles {
 		if len(t.vehicles) <= maxVehicles {
 			break

@@ -4,6 +4,7 @@ package tracker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -43,7 +44,12 @@ func TestEveryConfirmedReportIsStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.Close(context.WithoutCancel(t.Context())) }()
+	defer func() {
+		ctx := context.WithoutCancel(t.Context())
+		if err := errors.Join(db.Drop(ctx), db.Close(ctx)); err != nil {
+			t.Error(err)
+		}
+	}()
 	if err := db.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
