@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -110,11 +111,14 @@ func encode(t *testing.T, run *recorder.Run) []byte {
 	return encoded
 }
 
+var digest = regexp.MustCompile(`(fleetman/[a-z-]+(?::|@sha256:))[0-9a-f]{12,64}`)
+
 func TestTheStacksAreThoseOfTheGoldenFiles(t *testing.T) {
 	for _, stack := range []string{dev, prod} {
 		for _, preview := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s preview %t", stack, preview), func(t *testing.T) {
-				got := encode(t, mustRecord(t, stack, preview))
+				// A digest depends on the version of Go, whose compression it is taken over.
+				got := digest.ReplaceAll(encode(t, mustRecord(t, stack, preview)), []byte("$1[content]"))
 				file := filepath.Join("testdata", stack+".golden.json")
 				if *update {
 					write(t, file, string(got))

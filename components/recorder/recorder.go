@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
@@ -62,7 +63,6 @@ type Run struct {
 func Record(stack string, preview bool, program pulumi.RunFunc, opts ...pulumi.RunOption) (*Run, error) {
 	monitor := &monitor{stack: stack}
 	run := &Run{Outputs: map[string]any{}}
-	var mu sync.Mutex
 	opts = append([]pulumi.RunOption{
 		pulumi.WithMocks(Project, stack, monitor),
 		func(info *pulumi.RunInfo) { info.DryRun = preview },
@@ -71,18 +71,17 @@ func Record(stack string, preview bool, program pulumi.RunFunc, opts ...pulumi.R
 		if err := program(ctx); err != nil {
 			return err
 		}
+		// Awaited one by one: RunErr waits for no callback on an output that is not a resource's.
 		for name, value := range ctx.GetCurrentExportMap() {
-			output := pulumi.ToOutput(value)
-			secret := pulumi.IsSecret(output)
-			pulumi.All(output, secret).ApplyT(func(values []any) any {
-				mu.Lock()
-				defer mu.Unlock()
-				run.Outputs[name] = values[0]
-				if values[1] == true {
-					run.Outputs[name] = Masked
-				}
-				return nil
-			})
+			result, err := internals.UnsafeAwaitOutput(ctx.Context(), pulumi.ToOutput(value))
+			switch {
+			case err != nil:
+				return fmt.Errorf("await output %s: %w", name, err)
+			case result.Secret:
+				run.Outputs[name] = Masked
+			case result.Known:
+				run.Outputs[name] = result.Value
+			}
 		}
 		return nil
 	}, opts...)
