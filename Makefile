@@ -95,7 +95,8 @@ $(ENV): FORCE $(if $(MINIKUBE),,$(LAB))
 # The lab's own command is cheap to ask: go build does nothing when nothing changed.
 $(LAB): FORCE
 	@mkdir -p $(STATE)
-	@cd lab && go build -o $(LAB) ./cmd/lab
+	@[[ -x $(LAB) ]] || echo "Compiling the lab's own command first, half a minute."
+	@cd lab && go build -o $(LAB) ./cmd/lab 2> $(STATE)/lab.log || { cat $(STATE)/lab.log >&2; exit 1; }
 
 web: $(WEB)/dist/index.html ## Build the page.
 

@@ -84,7 +84,7 @@ type Simulator struct {
 	Vehicles int `json:"vehicles"`
 	// ReportInterval is how often each reports. Default: 2s.
 	ReportInterval Duration `json:"reportInterval"`
-	// Seed is which world they drive in. Default: 1.
+	// Seed is which vehicles there are and which trips they make. Default: 1.
 	Seed int64 `json:"seed"`
 }
 

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -37,6 +38,7 @@ func TestTheDevStackFromNothingToNothing(t *testing.T) {
 	s.step("the page, the roads, a history and the stream are served", s.served)
 	s.step("the memory of it all is counted", s.memory)
 	s.step("nothing is left to change", func(t *testing.T) { s.pulumi(t, "preview", "--expect-no-changes") })
+	s.step("a node that was killed comes back with its data", s.killed)
 	s.step("a changed service rolls exactly its own Deployment", s.changedService)
 	s.step("a changed setting rolls exactly its own Deployment by a new ConfigMap", s.changedSetting)
 	s.step("metrics-server measures the pods", func(t *testing.T) {
@@ -310,6 +312,41 @@ func (s *story) served(t *testing.T) {
 			events[strings.TrimSpace(name)] = true
 		}
 	}
+}
+
+// vehicle is the name of one, and how many points its history has.
+func (s *story) vehicle(t *testing.T) (name string, points int) {
+	t.Helper()
+	body, err := get(s.url(t) + "/api/vehicles/")
+	var vehicles []struct{ Name string }
+	if err != nil || json.Unmarshal(body, &vehicles) != nil || len(vehicles) == 0 {
+		return "", 0
+	}
+	history, err := get(s.url(t) + "/api/history/" + url.PathEscape(vehicles[0].Name))
+	var all []json.RawMessage
+	if err != nil || json.Unmarshal(history, &all) != nil {
+		return vehicles[0].Name, 0
+	}
+	return vehicles[0].Name, len(all)
+}
+
+func (s *story) killed(t *testing.T) {
+	_, before := s.vehicle(t)
+	number, _, _ := strings.Cut(string(read(t, filepath.Join(s.state, "nodes", s.node, "pid"))), " ")
+	pid, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.lab(t, "start")
+	eventually(t, 2*time.Minute, "a longer history than before", func() bool {
+		_, after := s.vehicle(t)
+		return before > 0 && after > before
+	})
+	s.podsReady(t)
+	s.pulumi(t, "preview", "--expect-no-changes")
 }
 
 // memory adds up the proportional set size of every process in the node, which counts a page that several share once.

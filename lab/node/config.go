@@ -34,15 +34,20 @@ const (
 	Pause         = "lab"
 )
 
+// values are what the files of the folder config leave open.
+func (n *Node) values() map[string]any {
+	return map[string]any{
+		"IP": n.IP().String(), "Port": APIPort, "Kubernetes": Kubernetes, "Cgroup": "/" + n.cgroup(), "Name": Context,
+		"Repository": Repository, "Etcd": Etcd, "CoreDNS": CoreDNS, "MetricsServer": MetricsServer, "Pause": Pause,
+	}
+}
+
 func (s *supervisor) writeConfig() error {
 	t, err := template.ParseFS(files, "config/*")
 	if err != nil {
 		return fmt.Errorf("read the node's configuration: %w", err)
 	}
-	values := map[string]any{
-		"IP": s.node.IP().String(), "Port": APIPort, "Kubernetes": Kubernetes, "Cgroup": "/" + s.node.cgroup(), "Name": Context,
-		"Repository": Repository, "Etcd": Etcd, "CoreDNS": CoreDNS, "MetricsServer": MetricsServer, "Pause": Pause,
-	}
+	values := s.node.values()
 	for name, place := range places {
 		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
 			return fmt.Errorf("make configuration directory: %w", err)

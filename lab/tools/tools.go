@@ -66,10 +66,10 @@ func Build(ctx context.Context, dir, bin string) error {
 		"-X k8s.io/component-base/version.gitMajor=" + major, "-X k8s.io/component-base/version.gitMinor=" + minor,
 		"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumi,
 	}, " ")
-	if err := goBuild(ctx, dir, "-ldflags", flags, "-o", bin+"/", programs...); err != nil {
+	if err := goBuild(ctx, dir, flags, bin+"/", programs...); err != nil {
 		return err
 	}
-	if err := goBuild(ctx, filepath.Join(dir, "coredns"), "-ldflags", "-s -w", "-o", filepath.Join(bin, "coredns"), "."); err != nil {
+	if err := goBuild(ctx, filepath.Join(dir, "coredns"), "-s -w", filepath.Join(bin, "coredns"), "."); err != nil {
 		return err
 	}
 	for link, target := range map[string]string{
@@ -111,11 +111,17 @@ func buildFerretDB(ctx context.Context, dir, bin string) error {
 	if err := os.WriteFile(filepath.Join(tmp, "build/version/version.txt"), []byte(ferretdb), 0o644); err != nil {
 		return fmt.Errorf("write FerretDB's version: %w", err)
 	}
-	return goBuild(ctx, tmp, "-tags=ferretdb_no_postgresql", "-ldflags=-s -w", "-o", out, "./cmd/ferretdb")
+	return goBuild(ctx, tmp, "-s -w", out, "-tags=ferretdb_no_postgresql", "./cmd/ferretdb")
 }
 
-func goBuild(ctx context.Context, dir, a, b, c, d string, packages ...string) error {
-	args := append([]string{"build", a, b, c, d}, packages...)
+// Compile compiles a program of the module in dir for the compiler's cache alone.
+func Compile(ctx context.Context, dir, program string) error {
+	return goBuild(ctx, dir, "-s -w", os.DevNull, program)
+}
+
+// goBuild builds packages of the module in dir; out is a file, or a directory when it ends in a slash.
+func goBuild(ctx context.Context, dir, ldflags, out string, packages ...string) error {
+	args := append([]string{"build", "-ldflags", ldflags, "-o", out}, packages...)
 	return run(ctx, dir, []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath"}, "go", args...)
 }
 

@@ -151,7 +151,11 @@ func (l lab) build(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return l.log.Step("pack the lab's images", func() error {
+	if err := l.log.Step("pack the lab's images", func() error {
 		return image.BuildAll(l.bin(), l.jre(), l.jars(), filepath.Join(l.state, "images"))
-	})
+	}); err != nil {
+		return err
+	}
+	// pulumi would do it without a word, and Pulumi's SDKs take minutes the first time.
+	return l.log.Step("compile the Pulumi program", func() error { return tools.Compile(ctx, filepath.Dir(l.module), "./infra") })
 }
