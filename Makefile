@@ -21,7 +21,7 @@ LAB := $(STATE)/lab
 own = $(shell PATH="$$(tr ':' '\n' <<< "$$PATH" | grep -vF '$(STATE)' | paste -sd:)" command -v $(1) 2>/dev/null)
 MINIKUBE := $(call own,minikube)
 
-.PHONY: help up down clean status shell check test preview images web web-check local tools cluster credentials e2e plan fmt lint
+.PHONY: help up down clean status shell check test preview e2e web web-check local tools cluster credentials plan fmt lint
 
 ##@ Use
 help: ## Show this.
@@ -54,7 +54,7 @@ check: web-check lint ## The quick part: build, vet, lint, unit and golden tests
 
 test: check e2e ## Everything, the lab's end to end included; what CI runs.
 
-e2e: tools web ## The dev stack from nothing to nothing on a node of its own, checked at every step.
+e2e: tools credentials web ## The dev stack from nothing to nothing on a node of its own, checked at every step.
 	@FLEETMAN_NODE=test scripts/e2e
 
 preview: tools credentials web ## pulumi preview of the dev stack.

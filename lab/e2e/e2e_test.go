@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -36,6 +37,7 @@ func TestTheDevStackFromNothingToNothing(t *testing.T) {
 	s.step("every pod becomes ready", s.podsReady)
 	s.step("positions move", s.positionsMove)
 	s.step("the page, the roads, a history and the stream are served", s.served)
+	s.step("the broker refuses a wrong password and takes the right one", s.login)
 	s.step("the memory of it all is counted", s.memory)
 	s.step("nothing is left to change", func(t *testing.T) { s.pulumi(t, "preview", "--expect-no-changes") })
 	s.step("a node that was killed comes back with its data", s.killed)
@@ -310,6 +312,42 @@ func (s *story) served(t *testing.T) {
 		}
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "event:"); ok {
 			events[strings.TrimSpace(name)] = true
+		}
+	}
+}
+
+func (s *story) login(t *testing.T) {
+	var credentials struct{ ActivemqPassword string }
+	if err := json.Unmarshal(read(t, filepath.Join(s.state, "credentials.json")), &credentials); err != nil {
+		t.Fatal(err)
+	}
+	forward := s.command("kubectl", "--namespace", "fleetman", "port-forward", "service/fleetman-queue", ":61613")
+	out, err := forward.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := forward.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { forward.Process.Kill(); forward.Wait() }() //nolint:errcheck // it ends by the kill
+	line, err := bufio.NewReader(out).ReadString('\n')
+	address, _, _ := strings.Cut(strings.TrimPrefix(line, "Forwarding from "), " ")
+	if err != nil {
+		t.Fatalf("forward: %v %s", err, line)
+	}
+	for password, want := range map[string]string{"wrong": "ERROR", credentials.ActivemqPassword: "CONNECTED"} {
+		conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A frame ends in a zero byte (STOMP 1.2).
+		fmt.Fprintf(conn, "CONNECT\naccept-version:1.2\nhost:fleetman\nlogin:fleet\npasscode:%s\n\n\x00", password)
+		if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := bufio.NewReader(conn).ReadString('\n')
+		if conn.Close(); strings.TrimSpace(answer) != want {
+			t.Errorf("want %s, got %q, %v", want, answer, err)
 		}
 	}
 }
