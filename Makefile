@@ -5,8 +5,10 @@ FLEETMAN_STATE := $(CURDIR)/.fleetman
 # The lab's node: dev for people, test for the end-to-end test.
 FLEETMAN_NODE ?= dev
 export FLEETMAN_STATE FLEETMAN_NODE
-# The Pulumi programs are built with -trimpath; with the same flag everywhere the large SDKs compile once.
+# Pulumi builds programs with -trimpath, and images need static binaries: with the same settings everywhere the large SDKs and
+# Kubernetes compile once.
 export GOFLAGS := -trimpath
+export CGO_ENABLED := 0
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -21,7 +23,7 @@ LAB := $(STATE)/lab
 own = $(shell PATH="$$(tr ':' '\n' <<< "$$PATH" | grep -vF '$(STATE)' | paste -sd:)" command -v $(1) 2>/dev/null)
 MINIKUBE := $(call own,minikube)
 
-.PHONY: help up down clean status shell check test preview e2e web web-check local tools cluster credentials plan fmt lint
+.PHONY: help up down clean status shell check race test preview e2e web web-check local tools cluster credentials plan fmt lint
 
 ##@ Use
 help: ## Show this.
@@ -52,7 +54,10 @@ check: web-check lint ## The quick part: build, vet, lint, unit and golden tests
 	go test ./...
 	cd lab && go vet ./... && go test ./...
 
-test: check e2e ## Everything, the lab's end to end included; what CI runs.
+race: ## The services' tests under the race detector, which needs a C compiler.
+	CGO_ENABLED=1 go test -race ./services/...
+
+test: check race e2e ## Everything, the lab's end to end included; what CI runs.
 
 e2e: tools credentials web ## The dev stack from nothing to nothing on a node of its own, checked at every step.
 	@FLEETMAN_NODE=test scripts/e2e
