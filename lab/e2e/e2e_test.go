@@ -405,7 +405,7 @@ func (s *story) memory(t *testing.T) {
 		// The node's own processes share its PID namespace; a pod's have one of their own and are in the node's cgroup.
 		ns, err := os.Readlink(p + "/ns/pid")
 		cgroups, _ := os.ReadFile(p + "/cgroup")
-		if err != nil || ns != namespace && !bytes.Contains(cgroups, []byte("/fleetman-"+s.node+"/")) {
+		if err != nil || ns != namespace && !bytes.Contains(cgroups, []byte("/fleetman-"+s.node+"-")) {
 			continue
 		}
 		rollup, err := os.ReadFile(p + "/smaps_rollup")
@@ -537,12 +537,10 @@ func (s *story) removed(t *testing.T) {
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%s is still there: %v", dir, err)
 	}
-	if _, err := os.Stat("/sys/class/net/fleetman-" + s.node); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the interface is still there: %v", err)
-	}
-	cgroups, _ := filepath.Glob("/sys/fs/cgroup/*/fleetman-" + s.node)
-	if len(cgroups) != 0 {
-		t.Errorf("cgroups are still there: %v", cgroups)
+	for _, pattern := range []string{"/sys/class/net/fm-" + s.node + "-*", "/sys/fs/cgroup/*/fleetman-" + s.node + "-*"} {
+		if left, err := filepath.Glob(pattern); err != nil || len(left) != 0 {
+			t.Errorf("still there: %v, %v", left, err)
+		}
 	}
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil || bytes.Contains(mounts, []byte(dir)) {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -76,9 +77,13 @@ func (n *Node) host() netip.Addr { return n.prefix.Addr().Next() }
 // IP is the node's address.
 func (n *Node) IP() netip.Addr { return n.host().Next() }
 
-func (n *Node) link() string { return "fleetman-" + n.Name }
+// link and cgroup name what the node has on the machine. They hold a digest of the directory, so that one work tree never takes
+// away what another's node uses. An interface's name has fifteen characters at most (IFNAMSIZ).
+func (n *Node) link() string { return "fm-" + n.Name + "-" + n.digest() }
 
-func (n *Node) cgroup() string { return "fleetman-" + n.Name }
+func (n *Node) cgroup() string { return "fleetman-" + n.Name + "-" + n.digest() }
+
+func (n *Node) digest() string { return fmt.Sprintf("%.3x", sha256.Sum256([]byte(n.Dir))) }
 
 func (n *Node) pidFile() string { return filepath.Join(n.Dir, "pid") }
 

@@ -42,7 +42,9 @@ func TestTheTwoNodesShareNothing(t *testing.T) {
 	if !a.prefix.Contains(a.IP()) || !a.prefix.Contains(a.host()) || a.IP() == a.host() {
 		t.Errorf("the ends of the wire are %s and %s in %s", a.host(), a.IP(), a.prefix)
 	}
-	// An interface's name has fifteen characters at most (IFNAMSIZ).
+	if c := newNode(t, "dev"); c.link() == a.link() || c.cgroup() == a.cgroup() {
+		t.Errorf("two work trees share %s and %s", c.link(), c.cgroup())
+	}
 	if len(a.link()) > 15 || len(b.link()) > 15 {
 		t.Errorf("too long: %s, %s", a.link(), b.link())
 	}

@@ -65,7 +65,8 @@ func (n *Node) free() error {
 	}
 	for line := range strings.Lines(string(out)) {
 		if strings.Contains(line, " "+strings.TrimSuffix(n.prefix.Addr().String(), "0")) {
-			return fmt.Errorf("the node's range %s is in use on this machine: %s", n.prefix, strings.TrimSpace(line))
+			return fmt.Errorf("the node's range %s is in use on this machine, perhaps by the node of another work tree (make clean there ends it): %s",
+				n.prefix, strings.TrimSpace(line))
 		}
 	}
 	return nil

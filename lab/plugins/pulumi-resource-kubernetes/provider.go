@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,6 +104,11 @@ func (t *target) get(ctx context.Context) (*unstructured.Unstructured, error) {
 	return live, nil
 }
 
+// manages says whether this very resource has applied the object before: its manager is derived from its URN.
+func (t *target) manages(live *unstructured.Unstructured) bool {
+	return slices.ContainsFunc(live.GetManagedFields(), func(f metav1.ManagedFieldsEntry) bool { return f.Manager == t.manager })
+}
+
 func (t *target) apply(ctx context.Context, dryRun ...string) (*unstructured.Unstructured, error) {
 	live, err := t.api.Apply(ctx, t.object.GetName(), t.object, metav1.ApplyOptions{
 		FieldManager: t.manager, DryRun: dryRun, Force: t.object.GetAnnotations()["pulumi.com/patchForce"] == "true",
@@ -127,7 +133,9 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	switch _, err := t.get(ctx); {
+	switch live, err := t.get(ctx); {
+	case err == nil && !t.patch && t.manages(live):
+		p.tell(ctx, pulumirpc.LogSeverity_INFO, false, "an interrupted update had begun to create it: taken up from there")
 	case err == nil && !t.patch:
 		return plugin.CreateResponse{}, status.Errorf(codes.AlreadyExists,
 			"create %s: it already exists; import it, or change some of its fields with a %sPatch", t, t.Kind)

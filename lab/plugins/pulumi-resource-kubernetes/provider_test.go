@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes/scheme"
 
@@ -421,5 +422,15 @@ func TestAPodSaysWhyItDoesNotStart(t *testing.T) {
 	reasons, beyondHope := troubles(pod)
 	if want := []string{"pod web-1, container main: ErrImageNeverPull: image is not present"}; !slices.Equal(reasons, want) || !beyondHope {
 		t.Errorf("reasons = %q, hopeless = %v; want %q, true", reasons, beyondHope, want)
+	}
+}
+
+func TestOnlyAnObjectThatTheResourceItselfBeganIsTakenUp(t *testing.T) {
+	live := &unstructured.Unstructured{}
+	live.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl"}, {Manager: "pulumi-kubernetes-1234"}})
+	for manager, want := range map[string]bool{"pulumi-kubernetes-1234": true, "pulumi-kubernetes-5678": false} {
+		if got := (&target{manager: manager}).manages(live); got != want {
+			t.Errorf("%s manages it: %t", manager, got)
+		}
 	}
 }
