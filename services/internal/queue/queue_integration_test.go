@@ -20,7 +20,7 @@ func realConfig(t *testing.T) Config {
 	t.Helper()
 	addr := os.Getenv("FLEETMAN_TEST_QUEUE_ADDR")
 	if addr == "" {
-		t.Skip("FLEETMAN_TEST_QUEUE_ADDR is not set")
+		t.Fatal("FLEETMAN_TEST_QUEUE_ADDR is not set: these tests need a running backend")
 	}
 	return Config{
 		Addr: addr, User: os.Getenv("FLEETMAN_TEST_QUEUE_USER"), Password: os.Getenv("FLEETMAN_TEST_QUEUE_PASSWORD"),
@@ -151,7 +151,7 @@ func TestTheRealBrokerHandsOverATopic(t *testing.T) {
 func BenchmarkThroughRealBroker(b *testing.B) {
 	addr := os.Getenv("FLEETMAN_TEST_QUEUE_ADDR")
 	if addr == "" {
-		b.Skip("FLEETMAN_TEST_QUEUE_ADDR is not set")
+		b.Fatal("FLEETMAN_TEST_QUEUE_ADDR is not set: these tests need a running backend")
 	}
 	cfg := Config{
 		Addr: addr, User: os.Getenv("FLEETMAN_TEST_QUEUE_USER"), Password: os.Getenv("FLEETMAN_TEST_QUEUE_PASSWORD"),

@@ -23,7 +23,7 @@ func open(t *testing.T) *Store {
 	t.Helper()
 	uri := os.Getenv("FLEETMAN_TEST_MONGODB_URI")
 	if uri == "" {
-		t.Skip("FLEETMAN_TEST_MONGODB_URI is not set")
+		t.Fatal("FLEETMAN_TEST_MONGODB_URI is not set: these tests need a running backend")
 	}
 	ctx := t.Context()
 	db := fmt.Sprintf("fleetman_test_%d", time.Now().UnixNano())

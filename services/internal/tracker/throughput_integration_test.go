@@ -26,7 +26,7 @@ import (
 func TestEveryConfirmedReportIsStored(t *testing.T) {
 	addr, uri := os.Getenv("FLEETMAN_TEST_QUEUE_ADDR"), os.Getenv("FLEETMAN_TEST_MONGODB_URI")
 	if addr == "" || uri == "" {
-		t.Skip("FLEETMAN_TEST_QUEUE_ADDR or FLEETMAN_TEST_MONGODB_URI is not set")
+		t.Fatal("FLEETMAN_TEST_QUEUE_ADDR or FLEETMAN_TEST_MONGODB_URI is not set: this test needs running backends")
 	}
 	const (
 		vehicles = 38
