@@ -39,6 +39,8 @@ type Resource struct {
 	Protect bool `json:"protect,omitempty"`
 	// RetainOnDelete says whether deleting it leaves what it stands for.
 	RetainOnDelete bool `json:"retainOnDelete,omitempty"`
+	// IgnoreChanges are the inputs whose changes change nothing.
+	IgnoreChanges []string `json:"ignoreChanges,omitempty"`
 	// DependsOn are the URNs of the resources that come before it.
 	DependsOn []string `json:"dependsOn,omitempty"`
 	// Inputs are its inputs, secrets masked, unknown ones absent.
@@ -182,6 +184,7 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 		Provider:       provider,
 		Protect:        rpc.GetProtect(),
 		RetainOnDelete: rpc.GetRetainOnDelete(),
+		IgnoreChanges:  rpc.GetIgnoreChanges(),
 		DependsOn:      slices.Sorted(slices.Values(rpc.GetDependencies())),
 		Inputs:         inputs,
 		Custom:         args.Custom,
@@ -214,6 +217,9 @@ func (m *monitor) urn(parent, typ, name string) string {
 // outputs are the inputs, with a name if there is none. Those of a Secret are all secret, its name included, as the provider
 // answers when its data is.
 func outputs(args pulumi.MockResourceArgs) resource.PropertyMap {
+	if strings.HasPrefix(args.TypeToken, "aws:") {
+		return awsOutputs(args.TypeToken, args.Name, args.Inputs)
+	}
 	outputs := args.Inputs.Copy()
 	metadata, ok := outputs["metadata"]
 	if !ok || !metadata.IsObject() {
