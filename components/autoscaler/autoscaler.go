@@ -1,0 +1,82 @@
+package autoscaler
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"fleetman/components/account"
+	"fleetman/components/kube"
+)
+
+// AutoscalerType is the type of an autoscaler among Pulumi's resources.
+const AutoscalerType = "fleetman:components:Autoscaler"
+
+// Name is the name of the autoscaler's namespace and of everything in it.
+const Name = "cluster-autoscaler"
+
+// AutoscalerArgs are an autoscaler's.
+type AutoscalerArgs struct {
+	// Account is the number of the account. Required.
+	Account string
+	// Region is the region. Required.
+	Region string
+	// Cluster is the cluster's name. Required.
+	Cluster string
+	// Version is the version of Kubernetes of the cluster, such as 1.36, which is the autoscaler's too. Required.
+	Version string
+	// Resources is what it asks of a node. Default: 100m of a processor, at most 1; 512Mi of memory; 64Mi of scratch space.
+	Resources kube.Resources
+}
+
+// Autoscaler is an autoscaler in a cluster.
+type Autoscaler struct {
+	pulumi.ResourceState
+
+	// Namespace is the name of its namespace.
+	Namespace pulumi.StringOutput
+}
+
+func (a AutoscalerArgs) withDefaults() AutoscalerArgs {
+	if a.Resources == (kube.Resources{}) {
+		// It holds every instance type that there is, and every pod and node of the cluster.
+		a.Resources = kube.Resources{CPU: "100m", CPULimit: "1", Memory: "512Mi", Scratch: "64Mi"}
+	}
+	return a
+}
+
+var (
+	clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	version     = regexp.MustCompile(`^1\.[1-9][0-9]$`)
+)
+
+// Validate reports every problem of the arguments.
+func (a *AutoscalerArgs) Validate() error {
+	args := a.withDefaults()
+	errs := []error{account.CheckAccount(args.Account), account.CheckRegion(args.Region)}
+	if !clusterName.MatchString(args.Cluster) {
+		errs = append(errs, fmt.Errorf("the Cluster %q is no name: want small letters, digits and -", args.Cluster))
+	}
+	if !version.MatchString(args.Version) {
+		errs = append(errs, fmt.Errorf("the Version %q is none: want the cluster's, such as 1.36", args.Version))
+	}
+	if err := args.Resources.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("the Resources: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// place is where the autoscaling groups are.
+func (a AutoscalerArgs) place() account.Place {
+	return account.Place{Account: a.Account, Region: a.Region}
+}
+
+// image is the release for the version. Later ones differ in their last number.
+func (a AutoscalerArgs) image() string {
+	return "registry.k8s.io/autoscaling/cluster-autoscaler:v" + a.Version + ".0"
+}
+
+// tag is what EKS tags the autoscaling groups of the cluster with; its value is owned.
+func (a AutoscalerArgs) tag() string { return "k8s.io/cluster-autoscaler/" + a.Cluster }
