@@ -116,8 +116,10 @@ func (l *Loader) minikube(ctx context.Context, args ...string) ([]byte, error) {
 
 // Pusher is the Destination of a cluster that pulls from a registry.
 type Pusher struct {
-	// Registry is the registry's host, and a path in it if there is one. Required. Its login is what `docker login` left.
+	// Registry is the registry's host, and a path in it if there is one. Required.
 	Registry string
+	// Login answers with the login of the registry. Default: what `docker login` left.
+	Login func(ctx context.Context) (user, password string, err error)
 	// Transport is what the registry is spoken to by. Default: remote.DefaultTransport.
 	Transport http.RoundTripper
 }
@@ -147,7 +149,15 @@ func (p *Pusher) push(ctx context.Context, image *Image) error {
 	if through == nil {
 		through = remote.DefaultTransport
 	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(through)}
+	login := remote.WithAuthFromKeychain(authn.DefaultKeychain)
+	if p.Login != nil {
+		user, password, err := p.Login(ctx)
+		if err != nil {
+			return fmt.Errorf("log in to registry: %w", err)
+		}
+		login = remote.WithAuth(authn.FromConfig(authn.AuthConfig{Username: user, Password: password}))
+	}
+	options := []remote.Option{remote.WithContext(ctx), login, remote.WithTransport(through)}
 	found, err := remote.Head(tag, options...)
 	if err == nil && found.Digest == image.Digest {
 		return nil
@@ -162,3 +172,17 @@ func (p *Pusher) push(ctx context.Context, image *Image) error {
 }
 
 func (p *Pusher) repository(image *Image) string { return p.Registry + "/" + image.Repository() }
+
+// ECR is the login of the ECR registries of a region, for twelve hours, from the AWS credentials that the aws command finds.
+func ECR(region string, run Runner) func(ctx context.Context) (user, password string, err error) {
+	return func(ctx context.Context) (string, string, error) {
+		output, err := run(ctx, "", nil, "aws", "ecr", "get-login-password", "--region", region)
+		switch {
+		case errors.Is(err, exec.ErrNotFound):
+			return "", "", errors.New("the aws command isn't on the PATH: install the AWS command line, version 2")
+		case err != nil:
+			return "", "", fmt.Errorf("aws ecr get-login-password: %w\n%s", err, strings.TrimSpace(string(output)))
+		}
+		return "AWS", strings.TrimSpace(string(output)), nil
+	}
+}

@@ -342,3 +342,51 @@ func TestAPushToNowhereSaysWhichImage(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestAPushLogsInWithWhatTheAWSCommandAnswers(t *testing.T) {
+	var asked []string
+	run := func(_ context.Context, _ string, _ []string, name string, args ...string) ([]byte, error) {
+		asked = append([]string{name}, args...)
+		return []byte("the-token\n"), nil
+	}
+	user, password, err := ECR("eu-west-1", run)(context.Background())
+	if err != nil || user != "AWS" || password != "the-token" {
+		t.Errorf("logs in as %s, %s: %v", user, password, err)
+	}
+	if got := strings.Join(asked, " "); got != "aws ecr get-login-password --region eu-west-1" {
+		t.Errorf("ran %s", got)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "AWS" || password != "the-token" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="here"`)
+			http.Error(w, "who are you", http.StatusUnauthorized)
+			return
+		}
+		http.Error(w, "logged in", http.StatusTeapot)
+	}))
+	defer server.Close()
+	image := build(t, &Builder{Arch: "amd64", Run: compiler("x")}, Source{Service: "a"})
+	err = (&Pusher{Registry: strings.TrimPrefix(server.URL, "http://"), Login: ECR("eu-west-1", run)}).Deliver(context.Background(), image)
+	if err == nil || !strings.Contains(err.Error(), "418") {
+		t.Errorf("wasn't logged in: %v", err)
+	}
+}
+
+func TestALoginThatFailsSaysWhy(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"no command":     {exec.ErrNotFound, "install the AWS command line"},
+		"no credentials": {errors.New("exit status 255"), "Unable to locate credentials"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := ECR("eu-west-1", func(context.Context, string, []string, string, ...string) ([]byte, error) {
+				return []byte("Unable to locate credentials"), test.err
+			})(context.Background())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v doesn't say %q", err, test.want)
+			}
+		})
+	}
+}
