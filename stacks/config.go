@@ -3,8 +3,6 @@ package stacks
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,15 +11,33 @@ import (
 
 // The stacks of the project.
 const (
-	dev  = "dev"
-	prod = "prod"
+	dev       = "dev"
+	prod      = "prod"
+	bootstrap = "bootstrap"
 )
 
 // Config is a stack's configuration. Each field is a key of the project, fleetman:<name in JSON>, and described in Pulumi.yaml.
+// The tag only names the stacks that have it; without one it is dev's and prod's.
 type Config struct {
-	// Target is the cluster.
-	Target Target `json:"target"`
-	// Images says how images are built and where they go.
+	// Target is dev's cluster.
+	Target Target `json:"target" only:"dev"`
+	// AWS is where prod is.
+	AWS AWS `json:"aws" only:"prod bootstrap"`
+	// Network is prod's network.
+	Network Network `json:"network" only:"prod"`
+	// Cluster is prod's cluster.
+	Cluster Cluster `json:"cluster" only:"prod"`
+	// Nodes are the nodes of prod's cluster.
+	Nodes Nodes `json:"nodes" only:"prod"`
+	// Edge is prod's way in from outside.
+	Edge Edge `json:"edge" only:"prod"`
+	// Backup says when snapshots of prod's volumes are taken.
+	Backup Backup `json:"backup" only:"prod"`
+	// CI is who releases to prod.
+	CI CI `json:"ci" only:"prod"`
+	// Protect keeps what can't be made again from being deleted. Default: true.
+	Protect bool `json:"protect" only:"dev prod bootstrap"`
+	// Images says how images are built.
 	Images Images `json:"images"`
 	// ActiveMQ is the broker.
 	ActiveMQ ActiveMQ `json:"activemq"`
@@ -39,25 +55,107 @@ type Config struct {
 	LogLevel string `json:"logLevel"`
 
 	// ActiveMQPassword is the password of the broker's login: prod's from the stack's configuration, dev's from a file.
-	ActiveMQPassword Secret `json:"activemqPassword"`
+	ActiveMQPassword Secret `json:"activemqPassword" only:"prod"`
 	// MongoDBPassword is the password of the database's root user: prod's from the stack's configuration, dev's from a file.
-	MongoDBPassword Secret `json:"mongodbPassword"`
+	MongoDBPassword Secret `json:"mongodbPassword" only:"prod"`
+	// MongoDBKeyfile is what the members of a replica set know each other by, in prod with three of them.
+	MongoDBKeyfile Secret `json:"mongodbKeyfile" only:"prod"`
 }
 
-// Target is the cluster that a stack deploys to.
+// Target is the cluster that dev deploys to.
 type Target struct {
-	// Context is its context in the kubeconfig. Default: minikube; prod's is not.
+	// Context is its context in the kubeconfig. Default: minikube.
 	Context string `json:"context"`
 	// StorageClass is the storage class of the volumes. Default: standard, which is Minikube's.
 	StorageClass string `json:"storageClass"`
 }
 
-// Images says how the services' images are built and where they go.
+// AWS is where in AWS a stack is.
+type AWS struct {
+	// Account is the number of the account. Required in prod and bootstrap.
+	Account string `json:"account"`
+	// Region is the region. Required in prod and bootstrap.
+	Region string `json:"region"`
+	// Offline asks AWS nothing, for a preview without credentials. Default: false.
+	Offline bool `json:"offline"`
+}
+
+// Network is prod's network.
+type Network struct {
+	// CIDR is the range of its addresses. Default: 10.0.0.0/16.
+	CIDR string `json:"cidr"`
+	// Zones are the three availability zones. Required in prod.
+	Zones []string `json:"zones"`
+	// NAT is whether there is a NAT gateway in each zone or a single one. Default: zone.
+	NAT string `json:"nat"`
+	// InterfaceEndpoints leads to AWS's own services without the NAT gateways. Default: false.
+	InterfaceEndpoints bool `json:"interfaceEndpoints"`
+	// FlowLogDays is how long the flow logs are kept. Default: 90.
+	FlowLogDays int `json:"flowLogDays"`
+}
+
+// Cluster is prod's cluster.
+type Cluster struct {
+	// Version is the version of Kubernetes. Default: 1.36.
+	Version string `json:"version"`
+	// ServiceCIDR is the range of the Services' addresses. Default: 172.20.0.0/16.
+	ServiceCIDR string `json:"serviceCIDR"`
+	// PublicCIDRs are from where the API server is reached from outside the network. Default: nowhere.
+	PublicCIDRs []string `json:"publicCIDRs"`
+	// Admins are the ARNs of the roles and users that administer it. At least one in prod.
+	Admins []string `json:"admins"`
+	// LogDays is how long the control plane's logs are kept. Default: 90.
+	LogDays int `json:"logDays"`
+	// AddonVersions are versions of add-ons. Default: EKS's own when the add-on is made, which then stays.
+	AddonVersions map[string]string `json:"addonVersions"`
+}
+
+// Nodes are the nodes of prod's cluster.
+type Nodes struct {
+	// GeneralTypes are the instance types of the nodes for everything without a volume. Default: m7i.large.
+	GeneralTypes []string `json:"generalTypes"`
+	// GeneralMin is how many there are at least. Default: 2.
+	GeneralMin int `json:"generalMin"`
+	// GeneralMax is how many there are at most. Default: 6.
+	GeneralMax int `json:"generalMax"`
+	// DataTypes are the instance types of the nodes for what has volumes. Default: m7i.large.
+	DataTypes []string `json:"dataTypes"`
+	// DataMin is how many there are at least in each zone. Default: 1.
+	DataMin int `json:"dataMin"`
+	// DataMax is how many there are at most in each zone. Default: 2.
+	DataMax int `json:"dataMax"`
+	// DiskGB is the size of a node's disk. Default: 50.
+	DiskGB int `json:"diskGB"`
+}
+
+// Edge is prod's way in from outside.
+type Edge struct {
+	// ZoneID is the ID of the hosted zone. Required in prod.
+	ZoneID string `json:"zoneID"`
+	// Domain is the hosted zone's name. Required in prod.
+	Domain string `json:"domain"`
+	// Webapp is the host of the page, in the domain. Default: fleetman.
+	Webapp string `json:"webapp"`
+}
+
+// Backup says when snapshots of prod's volumes are taken.
+type Backup struct {
+	// EveryHours is from one to the next. Default: 24.
+	EveryHours int `json:"everyHours"`
+	// Keep is how many of a volume are kept. Default: 14.
+	Keep int `json:"keep"`
+}
+
+// CI is who releases to prod.
+type CI struct {
+	// Principals are the ARNs of the roles and users that may assume the role of the pipeline. Default: none but its own pods.
+	Principals []string `json:"principals"`
+}
+
+// Images says how the services' images are built.
 type Images struct {
 	// Arch is the processor architecture of the nodes, as Go names it. Default: this machine's.
 	Arch string `json:"arch"`
-	// Registry is where prod's images are pushed. Default: none; dev loads them into the node.
-	Registry string `json:"registry"`
 }
 
 // ActiveMQ is the broker.
@@ -76,6 +174,8 @@ type MongoDB struct {
 	Storage string `json:"storage"`
 	// CacheGB is the size of its cache. Default: 0.25.
 	CacheGB float64 `json:"cacheGB"`
+	// Members is how many servers it has, 1 or, in prod, 3. Default: 1.
+	Members int `json:"members"`
 }
 
 // Simulator is the position simulator.
@@ -138,12 +238,32 @@ func (s Secret) Input() pulumi.StringOutput {
 	return pulumi.ToSecret(pulumi.String(s)).(pulumi.StringOutput) // ToSecret keeps the type
 }
 
+// optional is the secret as an input, or none if there is none.
+func (s Secret) optional() pulumi.StringInput {
+	if s == "" {
+		return nil
+	}
+	return s.Input()
+}
+
 // Defaults is the configuration of a stack that sets nothing.
 func Defaults() Config {
 	return Config{
-		Target:    Target{Context: "minikube", StorageClass: "standard"},
+		Target:  Target{Context: "minikube", StorageClass: "standard"},
+		Network: Network{CIDR: "10.0.0.0/16", Zones: []string{}, NAT: "zone", FlowLogDays: 90},
+		Cluster: Cluster{
+			Version: "1.36", ServiceCIDR: "172.20.0.0/16", PublicCIDRs: []string{}, Admins: []string{}, LogDays: 90, AddonVersions: map[string]string{},
+		},
+		Nodes: Nodes{
+			GeneralTypes: []string{"m7i.large"}, GeneralMin: 2, GeneralMax: 6,
+			DataTypes: []string{"m7i.large"}, DataMin: 1, DataMax: 2, DiskGB: 50,
+		},
+		Edge:      Edge{Webapp: "fleetman"},
+		Backup:    Backup{EveryHours: 24, Keep: 14},
+		CI:        CI{Principals: []string{}},
+		Protect:   true,
 		ActiveMQ:  ActiveMQ{Storage: "2Gi", Heap: "256Mi"},
-		MongoDB:   MongoDB{Storage: "2Gi", CacheGB: 0.25},
+		MongoDB:   MongoDB{Storage: "2Gi", CacheGB: 0.25, Members: 1},
 		Simulator: Simulator{Vehicles: 38, ReportInterval: Duration(2 * time.Second), Seed: 1},
 		Tracker:   Tracker{Retention: Duration(168 * time.Hour)},
 		Gateway:   Gateway{Replicas: 1, StreamInterval: Duration(250 * time.Millisecond)},
@@ -171,82 +291,23 @@ func (r *Raw) Capture(info *pulumi.RunInfo) {
 // Read reads and checks a stack's configuration, and dev's credentials under the root of the source tree. It reports every
 // problem at once.
 func Read(raw Raw, root string) (*Config, error) {
-	if raw.Stack != dev && raw.Stack != prod {
-		return nil, fmt.Errorf("read configuration: no stack %q: this program declares %s and %s", raw.Stack, dev, prod)
-	}
 	config := Defaults()
 	errs := decode(raw, &config)
-	if raw.Stack == prod {
-		errs = append(errs, config.checkProd(raw)...)
-	} else {
-		errs = append(errs, config.checkDev(raw, root)...)
+	errs = append(errs, config.strangers(raw.Stack)...)
+	switch raw.Stack {
+	case dev:
+		errs = append(append(errs, config.readCredentials(root)...), config.checkDev()...)
+	case prod:
+		errs = append(append(errs, config.checkSecrets(raw)...), config.checkProd()...)
+	case bootstrap:
+		errs = append(errs, config.AWS.check()...)
+	default:
+		return nil, fmt.Errorf("read configuration: no stack %q: this program declares %s, %s and %s", raw.Stack, dev, prod, bootstrap)
 	}
 	if errs = append(errs, config.check()...); len(errs) != 0 {
 		return nil, fmt.Errorf("read configuration of stack %s:\n%w", raw.Stack, errors.Join(errs...))
 	}
 	return &config, nil
-}
-
-// check reports every bad value that no component would: the components check what they are given themselves, but one by one.
-func (c *Config) check() []error {
-	var errs []error
-	refuse := func(wrong bool, key, format string, values ...any) {
-		if wrong {
-			errs = append(errs, fmt.Errorf(keyPrefix+key+": "+format, values...))
-		}
-	}
-	refuse(c.Target.Context == "", "target.context", "missing; the cluster's context in the kubeconfig")
-	refuse(c.Target.StorageClass == "", "target.storageClass", "missing; see `kubectl get storageclasses`")
-	refuse(!slices.Contains([]string{"", "amd64", "arm64"}, c.Images.Arch), "images.arch", "%q; want amd64 or arm64", c.Images.Arch)
-	refuse(c.Simulator.Vehicles < 1 || c.Simulator.Vehicles > 100_000, "simulator.vehicles", "%d; want 1 to 100000", c.Simulator.Vehicles)
-	refuse(time.Duration(c.Simulator.ReportInterval) < 100*time.Millisecond, "simulator.reportInterval", "%s; want 100ms or more", c.Simulator.ReportInterval)
-	refuse(time.Duration(c.Tracker.Retention) < time.Minute, "tracker.retention", "%s; want 1m or more", c.Tracker.Retention)
-	refuse(c.Gateway.Replicas < 1, "gateway.replicas", "%d; want 1 or more", c.Gateway.Replicas)
-	refuse(time.Duration(c.Gateway.StreamInterval) < 10*time.Millisecond, "gateway.streamInterval", "%s; want 10ms or more", c.Gateway.StreamInterval)
-	refuse(c.Webapp.Replicas < 1, "webapp.replicas", "%d; want 1 or more", c.Webapp.Replicas)
-	refuse(!slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "logLevel", "%q; want debug, info, warn or error", c.LogLevel)
-	sizes, cache := c.ActiveMQ.check(), c.MongoDB.check()
-	return append(append(errs, sizes...), cache...)
-}
-
-func (c *Config) checkProd(raw Raw) []error {
-	var errs []error
-	if c.Target.Context == Defaults().Target.Context {
-		errs = append(errs, fmt.Errorf("%starget.context: %q is dev's; prod wants its own cluster's context", keyPrefix, c.Target.Context))
-	}
-	if c.Images.Registry == "" {
-		errs = append(errs, errors.New(keyPrefix+"images.registry: missing; prod's nodes pull their images from it"))
-	}
-	for _, password := range []struct {
-		key   string
-		value Secret
-	}{{"activemqPassword", c.ActiveMQPassword}, {"mongodbPassword", c.MongoDBPassword}} {
-		switch key := keyPrefix + password.key; {
-		case password.value == "":
-			errs = append(errs, fmt.Errorf("%s: missing; set it with `pulumi config set --secret %s`", key, key))
-		case !slices.Contains(raw.Secrets, key):
-			errs = append(errs, fmt.Errorf("%s: in plain text; set it anew with `pulumi config set --secret %s`", key, key))
-		}
-	}
-	return errs
-}
-
-func (c *Config) checkDev(raw Raw, root string) []error {
-	var errs []error
-	for _, key := range []string{"activemqPassword", "mongodbPassword"} {
-		if raw.Values[keyPrefix+key] != "" {
-			errs = append(errs, fmt.Errorf("%s%s: is prod's; dev's is in %s", keyPrefix, key, credentialsFile))
-		}
-	}
-	if c.Images.Registry != "" {
-		errs = append(errs, fmt.Errorf("%simages.registry: is prod's; dev loads images into the node", keyPrefix))
-	}
-	credentials, err := readCredentials(filepath.Join(root, credentialsFile))
-	if err != nil {
-		errs = append(errs, err)
-	}
-	c.ActiveMQPassword, c.MongoDBPassword = credentials.ActiveMQPassword, credentials.MongoDBPassword
-	return errs
 }
 
 // lines says a list in an error.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,12 @@ func TestEveryKeyIsDescribedWithItsFieldsAndItsDefault(t *testing.T) {
 			}
 			continue
 		}
+		if field.Kind() == reflect.Bool {
+			if got := strconv.FormatBool(field.Bool()); text(declared.Default) != got || declared.Type != "boolean" {
+				t.Errorf("%s%s has the default %s, described as %s", keyPrefix, name, got, declared.Default)
+			}
+			continue
+		}
 		if declared.Type != "object" {
 			t.Errorf("%s%s is described as %s", keyPrefix, name, declared.Type)
 		}
@@ -109,7 +116,7 @@ func TestEveryKeyIsDescribedWithItsFieldsAndItsDefault(t *testing.T) {
 }
 
 func TestOnlyExplicitProvidersAreUsed(t *testing.T) {
-	for _, stack := range []string{dev, prod} {
+	for _, stack := range []string{dev, prod, bootstrap} {
 		if got := stackValues(t, stack)["pulumi:disable-default-providers"]; got != `["*"]` {
 			t.Errorf("%s disables %s", stack, got)
 		}
@@ -118,8 +125,15 @@ func TestOnlyExplicitProvidersAreUsed(t *testing.T) {
 
 func TestEveryProblemOfTheConfigurationIsReportedInOneErrorAndNothingIsDone(t *testing.T) {
 	raw := Raw{Stack: prod, Values: map[string]string{
-		"fleetman:target":           `{"context":"","storageclass":"x"}`,
-		"fleetman:images":           `{"arch":"sparc"}`,
+		"fleetman:target":           `{"context":"kind","storageclass":"x"}`,
+		"fleetman:aws":              `{"account":"1234","region":"here","offline":"maybe"}`,
+		"fleetman:network":          `{"cidr":"172.20.0.0/16","zones":["us-east-1a","us-east-1b"],"nat":"none","flowLogDays":8}`,
+		"fleetman:cluster":          `{"version":"1.30","publicCIDRs":["0.0.0.0/0"],"admins":"me","logDays":1.5,"addonVersions":{"vpc-nci":"v1"}}`,
+		"fleetman:nodes":            `{"generalTypes":["large"],"generalMin":5,"generalMax":2,"dataTypes":["m7g.large"]}`,
+		"fleetman:edge":             `{"domain":"example.com","webapp":"fleet man"}`,
+		"fleetman:backup":           `{"everyHours":5,"keep":0}`,
+		"fleetman:protect":          "perhaps",
+		"fleetman:images":           `{"arch":"amd64","registry":"r.io"}`,
 		"fleetman:simulator":        `{"vehicles":0,"reportInterval":"often","sed":1}`,
 		"fleetman:activemq":         `{"heap":"1Mi","console":"yes"}`,
 		"fleetman:mongodb":          `{"cacheGB":0.1,"storage":null}`,
@@ -133,9 +147,29 @@ func TestEveryProblemOfTheConfigurationIsReportedInOneErrorAndNothingIsDone(t *t
 	}}
 	want := []string{
 		"fleetman:target.storageclass: unknown field",
-		"fleetman:target.context: missing",
-		`fleetman:images.arch: "sparc"`,
-		"fleetman:images.registry: missing",
+		"fleetman:target: is not for stack prod but for dev",
+		`fleetman:aws: the Account "1234"`,
+		`fleetman:aws: the Region "here"`,
+		`fleetman:aws.offline: "maybe"; want true or false`,
+		"fleetman:network: the CIDR 172.20.0.0/16 overlaps",
+		"fleetman:network: the Zones are 2",
+		`fleetman:network: the NAT "none"`,
+		"fleetman:network: the FlowLogDays 8",
+		"fleetman:cluster: the Version 1.30 is out",
+		"fleetman:cluster: the PublicCIDRs' 0.0.0.0/0 is too wide",
+		"fleetman:cluster: the Access has no AmazonEKSClusterAdminPolicy",
+		`fleetman:cluster.admins: "me"; want a list of texts`,
+		"fleetman:cluster.logDays: 1.5; want a whole number",
+		`fleetman:cluster: there is no add-on "vpc-nci"`,
+		`fleetman:nodes: the General's InstanceTypes' "large"`,
+		"fleetman:nodes: the General's Min 5 is above its Max 2",
+		"fleetman:nodes: the Data's InstanceTypes' m7g.large is of arm64",
+		`fleetman:edge: the ZoneID ""`,
+		`fleetman:edge: the Hosts' "fleet man.example.com"`,
+		"fleetman:backup: the SnapshotHours are 5",
+		"fleetman:backup.keep: 0; want more",
+		`fleetman:protect: perhaps; want true or false`,
+		"fleetman:images.registry: unknown field",
 		"fleetman:simulator.vehicles: 0",
 		`fleetman:simulator.reportInterval: "often" is no duration`,
 		"fleetman:simulator.sed: unknown field",
@@ -197,15 +231,18 @@ func TestAStackIsRefusedWhatIsTheOthers(t *testing.T) {
 		set   map[string]string
 		want  string
 	}{
-		"dev a password":   {dev, map[string]string{"fleetman:mongodbPassword": "x"}, "fleetman:mongodbPassword: is prod's"},
-		"dev a registry":   {dev, map[string]string{"fleetman:images": `{"registry":"r.io"}`}, "fleetman:images.registry: is prod's"},
-		"prod dev's node":  {prod, map[string]string{"fleetman:target": `{"context":"minikube"}`}, `"minikube" is dev's`},
+		"dev a password":   {dev, map[string]string{"fleetman:mongodbPassword": "x"}, "fleetman:mongodbPassword: is not for stack dev but for prod"},
+		"dev an account":   {dev, map[string]string{"fleetman:aws": `{"account":"1"}`}, "fleetman:aws: is not for stack dev but for prod, bootstrap"},
+		"dev a network":    {dev, map[string]string{"fleetman:network": `{"zones":["a"]}`}, "fleetman:network: is not for stack dev but for prod"},
+		"dev a set":        {dev, map[string]string{"fleetman:mongodb": `{"members":3}`}, "fleetman:mongodb.members: 3; a replica set is prod's"},
+		"prod dev's node":  {prod, map[string]string{"fleetman:target": `{"context":"kind"}`}, "fleetman:target: is not for stack prod but for dev"},
+		"state a service":  {bootstrap, map[string]string{"fleetman:gateway": `{"replicas":2}`}, "fleetman:gateway: is not for stack bootstrap but for dev, prod"},
 		"any other stack":  {"staging", nil, `no stack "staging"`},
 		"dev's other case": {"Dev", nil, `no stack "Dev"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw := Raw{Stack: test.stack}
-			if test.stack == dev || test.stack == prod {
+			if slices.Contains([]string{dev, prod, bootstrap}, test.stack) {
 				raw = values(t, test.stack)
 			}
 			maps.Copy(raw.Values, test.set)
@@ -235,6 +272,41 @@ func TestCredentialsThatArentThereOrArentCredentialsSayWhatMakesThem(t *testing.
 				t.Errorf("error %v shows a password", err)
 			}
 		})
+	}
+}
+
+func TestAnAccountThatCameAsANumberIsText(t *testing.T) {
+	config := Defaults()
+	if errs := decode(Raw{Values: map[string]string{"fleetman:aws": `{"account":123456789012}`}}, &config); len(errs) != 0 || config.AWS.Account != "123456789012" {
+		t.Errorf("account %q: %v", config.AWS.Account, errs)
+	}
+}
+
+func TestAListThatIsGivenReplacesTheDefault(t *testing.T) {
+	config := Defaults()
+	if errs := decode(Raw{Values: map[string]string{"fleetman:nodes": `{"dataTypes":["r7i.large"]}`}}, &config); len(errs) != 0 || !slices.Equal(config.Nodes.DataTypes, []string{"r7i.large"}) {
+		t.Errorf("types %v: %v", config.Nodes.DataTypes, errs)
+	}
+}
+
+func TestAReplicaSetWantsAKeyfileAndASingleMemberNone(t *testing.T) {
+	for members, want := range map[int]string{1: "", 3: "fleetman:mongodbKeyfile: missing"} {
+		raw := values(t, prod)
+		raw.Values["fleetman:mongodb"] = fmt.Sprintf(`{"members":%d}`, members)
+		delete(raw.Values, "fleetman:mongodbKeyfile")
+		_, err := Read(raw, newWorld(t).Root)
+		if (err == nil) != (want == "") || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%d members: %v, want %q", members, err, want)
+		}
+	}
+}
+
+func TestAKeyfileThatMongodRefusesIsRefusedBefore(t *testing.T) {
+	raw := values(t, prod)
+	raw.Values["fleetman:mongodbKeyfile"] = "the members' own"
+	_, err := Read(raw, newWorld(t).Root)
+	if err == nil || !strings.Contains(err.Error(), "fleetman:mongodbKeyfile: no keyfile") || strings.Contains(err.Error(), "own") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -13,46 +13,50 @@ import (
 	"fleetman/components/fleet"
 	"fleetman/components/kube"
 	"fleetman/components/mongodb"
-	"fleetman/components/target"
 )
 
 // settings are what the stacks differ in.
 type settings struct {
-	cluster     *target.Cluster
-	images      map[string]string // references by service
-	nodePorts   nodePorts
-	protectData bool
+	provider     pulumi.ProviderResource
+	storageClass pulumi.StringInput
+	images       map[string]pulumi.StringOutput // references by service
+	nodePorts    nodePorts
+	data         kube.Placement // of what has volumes
+	keyfile      Secret         // of a replica set
 }
+
+// declared is what others lead to.
+type declared struct{ namespace, webapp pulumi.StringInput }
 
 // nodePorts are the ports of every node that lead in; 0 is none.
 type nodePorts struct{ webapp, gateway, console int }
 
 // declare declares what both stacks have: the namespace, the broker, the database and the four services. Each is given what it
 // needs of the others as their outputs, which is what they wait for.
-func declare(ctx *pulumi.Context, config *Config, s *settings) error {
-	opts := []pulumi.ResourceOption{pulumi.Provider(s.cluster.Provider)}
+func declare(ctx *pulumi.Context, config *Config, s *settings) (*declared, error) {
+	opts := []pulumi.ResourceOption{pulumi.Provider(s.provider)}
 	space, err := corev1.NewNamespace(ctx, kube.PartOf, &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(kube.PartOf), Labels: kube.RestrictedNamespace()},
 	}, opts...)
 	if err != nil {
-		return fmt.Errorf("declare namespace: %w", err)
+		return nil, fmt.Errorf("declare namespace: %w", err)
 	}
 	namespace := space.Metadata.Name().Elem()
 
 	broker, err := activemq.NewBroker(ctx, "fleetman-queue", &activemq.BrokerArgs{
-		Namespace: namespace, StorageClass: s.cluster.StorageClass, Storage: config.ActiveMQ.Storage, ProtectData: s.protectData,
+		Namespace: namespace, StorageClass: s.storageClass, Storage: config.ActiveMQ.Storage, ProtectData: config.Protect, Placement: s.data,
 		Heap: config.ActiveMQ.Heap, Password: config.ActiveMQPassword.Input(),
 		Console: config.ActiveMQ.Console, ConsoleNodePort: s.nodePorts.console,
 	}, opts...)
 	if err != nil {
-		return fmt.Errorf("declare broker: %w", err)
+		return nil, fmt.Errorf("declare broker: %w", err)
 	}
 	database, err := mongodb.NewDatabase(ctx, "fleetman-mongodb", &mongodb.DatabaseArgs{
-		Namespace: namespace, StorageClass: s.cluster.StorageClass, Storage: config.MongoDB.Storage, ProtectData: s.protectData,
-		CacheGB: config.MongoDB.CacheGB, Password: config.MongoDBPassword.Input(),
+		Namespace: namespace, StorageClass: s.storageClass, Storage: config.MongoDB.Storage, ProtectData: config.Protect, Placement: s.data,
+		CacheGB: config.MongoDB.CacheGB, Password: config.MongoDBPassword.Input(), Members: config.MongoDB.Members, Keyfile: s.keyfile.optional(),
 	}, opts...)
 	if err != nil {
-		return fmt.Errorf("declare database: %w", err)
+		return nil, fmt.Errorf("declare database: %w", err)
 	}
 
 	// service declares one of the four: its own settings and those that are the same for all.
@@ -77,13 +81,13 @@ func declare(ctx *pulumi.Context, config *Config, s *settings) error {
 		},
 		Secret: pulumi.StringMap{"QUEUE_PASSWORD": config.ActiveMQPassword.Input()},
 	}); err != nil {
-		return err
+		return nil, err
 	}
 	tracker, err := service(trackerService, fleet.ServiceArgs{
 		Component: "backend", Port: fleet.Port,
 		Config: pulumi.StringMap{
 			"QUEUE_ADDR": broker.StompAddress, "QUEUE_USER": pulumi.String(broker.User),
-			"MONGODB_URI":  pulumi.Sprintf("mongodb://%s/fleetman", database.Address),
+			"MONGODB_URI":  database.URI("fleetman"),
 			"MONGODB_USER": pulumi.String(database.User), "HISTORY_RETENTION": pulumi.String(config.Tracker.Retention.String()),
 		},
 		Secret: pulumi.StringMap{
@@ -91,7 +95,7 @@ func declare(ctx *pulumi.Context, config *Config, s *settings) error {
 		},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	gateway, err := service(gatewayService, fleet.ServiceArgs{
 		Component: "backend", Port: fleet.Port, NodePort: s.nodePorts.gateway, Replicas: config.Gateway.Replicas,
@@ -102,15 +106,16 @@ func declare(ctx *pulumi.Context, config *Config, s *settings) error {
 		Secret: pulumi.StringMap{"QUEUE_PASSWORD": config.ActiveMQPassword.Input()},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := service(webappService, fleet.ServiceArgs{
+	webapp, err := service(webappService, fleet.ServiceArgs{
 		Component: "frontend", Port: 80, NodePort: s.nodePorts.webapp, Replicas: config.Webapp.Replicas,
 		Config: pulumi.StringMap{"GATEWAY_URL": gateway.URL, "WEB_ROOT": pulumi.String(webRoot)},
-	}); err != nil {
-		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	ctx.Export("namespace", namespace)
-	ctx.Export("images", pulumi.ToStringMap(s.images))
-	return nil
+	ctx.Export("images", pulumi.ToStringMapOutput(s.images))
+	return &declared{namespace: namespace, webapp: webapp.Name}, nil
 }

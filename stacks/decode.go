@@ -6,17 +6,15 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
-
-	"fleetman/components/activemq"
-	"fleetman/components/mongodb"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // keyPrefix is what the project's own keys begin with. Those of providers and of Pulumi itself aren't ours to read.
 const keyPrefix = "fleetman:"
+
+var digits = regexp.MustCompile(`^[0-9]+$`)
 
 // decode reads the values into the configuration, on top of what it holds, and reports every unknown key, unknown field and
 // value of another type.
@@ -35,6 +33,12 @@ func decode(raw Raw, config *Config) []error {
 		}
 		if field.Kind() == reflect.String { // which Pulumi hands over as it is, and not as JSON
 			field.SetString(raw.Values[key])
+			continue
+		}
+		if field.Kind() == reflect.Bool {
+			if err := decodeField(json.RawMessage(raw.Values[key]), field); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", key, err))
+			}
 			continue
 		}
 		errs = append(errs, decodeObject(key, raw.Values[key], field)...)
@@ -62,6 +66,7 @@ func decodeObject(key, value string, into reflect.Value) []error {
 	return errs
 }
 
+// decodeField replaces what the field holds: a list or a map that is given isn't added to the default.
 func decodeField(value json.RawMessage, into reflect.Value) error {
 	if text, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		var s string
@@ -72,6 +77,15 @@ func decodeField(value json.RawMessage, into reflect.Value) error {
 	}
 	wanted := map[reflect.Kind]string{
 		reflect.String: "text", reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Float64: "a number", reflect.Bool: "true or false",
+		reflect.Slice: `a list of texts such as ["a", "b"]`, reflect.Map: `texts by name such as {"a": "b"}`,
+	}
+	// `pulumi config set --path` makes a number of an account's.
+	if into.Kind() == reflect.String && digits.Match(value) {
+		into.SetString(string(value))
+		return nil
+	}
+	if into.Kind() == reflect.Map {
+		into.Set(reflect.MakeMap(into.Type()))
 	}
 	if string(value) == "null" || json.Unmarshal(value, into.Addr().Interface()) != nil {
 		return fmt.Errorf("%s; want %s", value, wanted[into.Kind()])
@@ -86,31 +100,4 @@ func fieldsOf(object reflect.Value) map[string]reflect.Value {
 		fields[object.Type().Field(i).Tag.Get("json")] = object.Field(i)
 	}
 	return fields
-}
-
-// check asks the component: only it knows its least sizes.
-func (a ActiveMQ) check() []error {
-	return prefixed("activemq", (&activemq.BrokerArgs{
-		Namespace: pulumi.String("any"), StorageClass: "any", Password: pulumi.String("any"), Storage: a.Storage, Heap: a.Heap,
-	}).Validate())
-}
-
-// check asks the component: only it knows its least sizes.
-func (m MongoDB) check() []error {
-	return prefixed("mongodb", (&mongodb.DatabaseArgs{
-		Namespace: pulumi.String("any"), StorageClass: "any", Password: pulumi.String("any"), Storage: m.Storage, CacheGB: m.CacheGB,
-	}).Validate())
-}
-
-// prefixed says of which key each of the joined errors is.
-func prefixed(key string, err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return nil
-	}
-	var errs []error
-	for _, err := range joined.Unwrap() {
-		errs = append(errs, fmt.Errorf("%s%s: %w", keyPrefix, key, err))
-	}
-	return errs
 }

@@ -18,17 +18,27 @@ const (
 	consoleNodePort = 30010
 )
 
-// Dev is the stack on a Minikube node: images loaded into the node, ports of the node, nothing protected.
+// Dev is the stack on a Minikube node: images loaded into the node, ports of the node, passwords from a file.
 func Dev(ctx *pulumi.Context, config *Config, outside Outside) error {
 	host, err := outside.Reach(ctx.Context(), config.Target.Context)
 	if err != nil {
 		return err // it says everything
 	}
-	images, err := deliver(ctx, config, outside, &image.Loader{Profile: config.Target.Context, Run: outside.Run})
+	images, err := build(ctx, config, outside)
 	if err != nil {
 		return err
 	}
-	cluster, err := target.NewCluster(ctx, "minikube", &target.Args{Context: config.Target.Context, StorageClass: config.Target.StorageClass})
+	node := &image.Loader{Profile: config.Target.Context, Run: outside.Run}
+	if !ctx.DryRun() {
+		if err := outside.Deliver(ctx.Context(), node, images...); err != nil {
+			return fmt.Errorf("deliver images: %w", err)
+		}
+	}
+	refs := map[string]pulumi.StringOutput{}
+	for _, image := range images {
+		refs[image.Service] = pulumi.String(node.Ref(image)).ToStringOutput()
+	}
+	cluster, err := target.NewCluster(ctx, "minikube", &target.Args{Context: config.Target.Context})
 	if err != nil {
 		return fmt.Errorf("declare cluster: %w", err)
 	}
@@ -36,7 +46,9 @@ func Dev(ctx *pulumi.Context, config *Config, outside Outside) error {
 	if config.ActiveMQ.Console {
 		ports.console = consoleNodePort
 	}
-	if err := declare(ctx, config, &settings{cluster: cluster, images: images, nodePorts: ports}); err != nil {
+	if _, err := declare(ctx, config, &settings{
+		provider: cluster.Provider, storageClass: pulumi.String(config.Target.StorageClass), images: refs, nodePorts: ports,
+	}); err != nil {
 		return err
 	}
 	ctx.Export("webappURL", at(host, ports.webapp))

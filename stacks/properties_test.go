@@ -1,9 +1,9 @@
 package stacks
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +15,7 @@ const (
 	configMap  = "kubernetes:core/v1:ConfigMap"
 	secret     = "kubernetes:core/v1:Secret"
 	claim      = "kubernetes:core/v1:PersistentVolumeClaim"
+	job        = "kubernetes:batch/v1:Job"
 	podSpec    = "spec.template.spec"
 	containers = podSpec + ".containers.*"
 )
@@ -22,6 +23,11 @@ const (
 // workloads are the resources that have pods.
 func workloads(run *recorder.Run) []recorder.Resource {
 	return slices.DeleteFunc(slices.Clone(run.Resources), func(r recorder.Resource) bool { return len(r.At(podSpec)) == 0 })
+}
+
+// servers are the workloads that run until they are told to stop.
+func servers(run *recorder.Run) []recorder.Resource {
+	return slices.DeleteFunc(workloads(run), func(r recorder.Resource) bool { return r.Type == job })
 }
 
 // check is the test of one resource of a run.
@@ -91,42 +97,8 @@ func TestEveryComponentRegistersItsOutputs(t *testing.T) {
 	}
 }
 
-func TestEveryObjectIsOfTheExplicitProvider(t *testing.T) {
-	each(t, all, func(c check) {
-		if strings.HasPrefix(c.resource.Type, "kubernetes:") && !strings.Contains(c.resource.Provider, "pulumi:providers:kubernetes::") {
-			c.Errorf("its provider is %q", c.resource.Provider)
-		}
-		if strings.Contains(c.resource.Provider, "::default") {
-			c.Errorf("its provider is a default one: %s", c.resource.Provider)
-		}
-	})
-}
-
-func TestEveryObjectOfANamespaceIsInOurs(t *testing.T) {
-	each(t, all, func(c check) {
-		if !strings.HasPrefix(c.resource.Type, "kubernetes:") || c.resource.Type == "kubernetes:core/v1:Namespace" {
-			return
-		}
-		if got := one(c, c.resource, "metadata.namespace"); got != "fleetman" {
-			c.Errorf("it is in %v", got)
-		}
-	})
-}
-
-func TestOnlyWhatIsMentionedByNameHasAFixedOne(t *testing.T) {
-	each(t, all, func(c check) {
-		if len(c.resource.At("metadata")) == 0 {
-			return
-		}
-		named := len(c.resource.At("metadata.name")) != 0
-		if want := c.resource.Type != configMap && c.resource.Type != secret; named != want {
-			c.Errorf("named %t, want %t", named, want)
-		}
-	})
-}
-
 func TestEverySelectorMatchesItsTemplateAndHoldsNameAndInstanceOnly(t *testing.T) {
-	each(t, workloads, func(c check) {
+	each(t, servers, func(c check) {
 		selector := one(c, c.resource, "spec.selector.matchLabels").(map[string]any)
 		if got := slices.Sorted(maps.Keys(selector)); !slices.Equal(got, []string{"app.kubernetes.io/instance", "app.kubernetes.io/name"}) {
 			c.Errorf("selects by %v", got)
@@ -150,7 +122,7 @@ func TestEveryServiceLeadsToAPortOfOneWorkload(t *testing.T) {
 	each(t, ofType(service), func(c check) {
 		selector := one(c, c.resource, "spec.selector").(map[string]any)
 		var selected []recorder.Resource
-		for _, workload := range workloads(c.run) {
+		for _, workload := range servers(c.run) {
 			if matches(selector, one(c, workload, "spec.template.metadata.labels").(map[string]any)) {
 				selected = append(selected, workload)
 			}
@@ -165,21 +137,6 @@ func TestEveryServiceLeadsToAPortOfOneWorkload(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestNodePortsAreDevsAlone(t *testing.T) {
-	for stack, want := range map[string][]any{dev: {30020.0, 30080.0}, prod: nil} {
-		var got []any
-		for _, resource := range ofType(service)(mustRecord(t, stack, true)) {
-			got = append(got, resource.At("spec.ports.*.nodePort")...)
-			if stack == prod && one(t, resource, "spec.type") != "ClusterIP" {
-				t.Errorf("%s in prod is a %v", resource.Name, one(t, resource, "spec.type"))
-			}
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s has the node ports %v, want %v", stack, got, want)
-		}
-	}
 }
 
 func TestEveryReferenceResolves(t *testing.T) {
@@ -199,7 +156,8 @@ func TestEveryReferenceResolves(t *testing.T) {
 				}
 			}
 		}
-		volumes, mounts := c.resource.At(podSpec+".volumes.*.name"), c.resource.At(containers+".volumeMounts.*.name")
+		volumes := append(c.resource.At(podSpec+".volumes.*.name"), c.resource.At("spec.volumeClaimTemplates.*.metadata.name")...)
+		mounts := append(c.resource.At(containers+".volumeMounts.*.name"), c.resource.At(podSpec+".initContainers.*.volumeMounts.*.name")...)
 		for _, mount := range mounts {
 			if !slices.Contains(volumes, mount) {
 				c.Errorf("mounts %v of %v", mount, volumes)
@@ -225,100 +183,14 @@ func TestEveryFileOfAConfigMapIsMountedFromOneThatHasIt(t *testing.T) {
 			if !ok {
 				continue
 			}
+			config, found := c.run.Find(configMap, strings.TrimSuffix(named["name"].(string), "-auto"))
 			for _, mount := range c.resource.At(containers + ".volumeMounts.*") {
 				mount := mount.(map[string]any)
-				if mount["name"] != volume.(map[string]any)["name"] {
-					continue
-				}
-				config, found := c.run.Find(configMap, strings.TrimSuffix(named["name"].(string), "-auto"))
-				if !found || config.Inputs["data"].(map[string]any)[mount["subPath"].(string)] == nil {
-					c.Errorf("mounts %v of %v, which doesn't have it", mount["subPath"], named["name"])
+				file, single := mount["subPath"].(string)
+				if single && mount["name"] == volume.(map[string]any)["name"] && (!found || config.Inputs["data"].(map[string]any)[file] == nil) {
+					c.Errorf("mounts %v of %v, which doesn't have it", file, named["name"])
 				}
 			}
-		}
-	})
-}
-
-func TestEveryContainerHasProbesThatDiffer(t *testing.T) {
-	each(t, workloads, func(c check) {
-		ports := c.resource.At(containers + ".ports.*.name")
-		for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
-			asked := append(c.resource.At(containers+"."+probe+".httpGet.port"), c.resource.At(containers+"."+probe+".tcpSocket.port")...)
-			if len(asked) != 1 || !slices.Contains(ports, asked[0]) {
-				c.Errorf("its %s asks %v of %v", probe, asked, ports)
-			}
-		}
-		if fmt.Sprint(one(c, c.resource, containers+".readinessProbe")) == fmt.Sprint(one(c, c.resource, containers+".livenessProbe")) {
-			c.Error("is alive when it is ready")
-		}
-	})
-}
-
-func TestEveryContainerSaysWhatItNeeds(t *testing.T) {
-	each(t, workloads, func(c check) {
-		for _, kind := range []string{"requests", "limits"} {
-			for _, resource := range []string{"cpu", "memory", "ephemeral-storage"} {
-				one(c, c.resource, containers+".resources."+kind+"."+resource)
-			}
-		}
-		if request, limit := one(c, c.resource, containers+".resources.requests.memory"), one(c, c.resource, containers+".resources.limits.memory"); request != limit {
-			c.Errorf("asks for %v of memory and may take %v", request, limit)
-		}
-	})
-}
-
-func TestEveryImageIsPinned(t *testing.T) {
-	each(t, workloads, func(c check) {
-		ref := one(c, c.resource, containers+".image").(string)
-		_, tag, tagged := strings.Cut(ref[strings.LastIndex(ref, "/")+1:], ":")
-		if !tagged || tag == "" || tag == "latest" {
-			c.Errorf("runs %s", ref)
-		}
-		if policy := one(c, c.resource, containers+".imagePullPolicy"); policy != "IfNotPresent" {
-			c.Errorf("pulls %v", policy)
-		}
-	})
-}
-
-func TestEveryPodIsRestricted(t *testing.T) {
-	each(t, workloads, func(c check) {
-		for path, want := range map[string]any{
-			podSpec + ".securityContext.runAsNonRoot":                true,
-			podSpec + ".securityContext.seccompProfile.type":         "RuntimeDefault",
-			podSpec + ".automountServiceAccountToken":                false,
-			containers + ".securityContext.allowPrivilegeEscalation": false,
-			containers + ".securityContext.readOnlyRootFilesystem":   true,
-			containers + ".securityContext.runAsNonRoot":             true,
-			containers + ".securityContext.privileged":               false,
-			containers + ".securityContext.capabilities.drop.*":      "ALL",
-		} {
-			if got := one(c, c.resource, path); got != want {
-				c.Errorf("%s is %v, want %v", path, got, want)
-			}
-		}
-		if user := one(c, c.resource, podSpec+".securityContext.runAsUser"); user == 0.0 {
-			c.Error("runs as root")
-		}
-		for _, path := range []string{"hostNetwork", "hostPID", "hostIPC", "volumes.*.hostPath"} {
-			if got := c.resource.At(podSpec + "." + path); len(got) != 0 {
-				c.Errorf("%s is %v", path, got)
-			}
-		}
-		for _, volume := range c.resource.At(podSpec + ".volumes.*") {
-			for kind := range volume.(map[string]any) {
-				if !slices.Contains([]string{"name", "configMap", "secret", "emptyDir", "persistentVolumeClaim"}, kind) {
-					c.Errorf("has a volume of the kind %s", kind)
-				}
-			}
-		}
-	})
-}
-
-func TestTheNamespaceAdmitsOnlyRestrictedPods(t *testing.T) {
-	each(t, ofType("kubernetes:core/v1:Namespace"), func(c check) {
-		labels := one(c, c.resource, "metadata.labels").(map[string]any)
-		if got := labels["pod-security.kubernetes.io/enforce"]; got != "restricted" {
-			c.Errorf("enforces %v", got)
 		}
 	})
 }
@@ -338,24 +210,88 @@ func TestEverySecretIsSecret(t *testing.T) {
 	})
 }
 
-func TestOnlyProdsVolumesAreProtected(t *testing.T) {
+func TestOnlyWhatIsMentionedByNameHasAFixedOne(t *testing.T) {
+	auto := []string{configMap, secret, job} // new content is a new object
 	each(t, all, func(c check) {
-		if want := c.resource.Type == claim && strings.Contains(c.resource.URN, ":"+prod+"::"); c.resource.Protect != want {
-			c.Errorf("protected %t, want %t", c.resource.Protect, want)
+		if len(c.resource.At("metadata")) == 0 {
+			return
+		}
+		named := len(c.resource.At("metadata.name")) != 0
+		if want := !slices.Contains(auto, c.resource.Type); named != want {
+			c.Errorf("named %t, want %t", named, want)
 		}
 	})
 }
 
-func TestWorkloadsThatHoldDataAreNeverTwo(t *testing.T) {
-	each(t, workloads, func(c check) {
-		if len(c.resource.At(podSpec+".volumes.*.persistentVolumeClaim")) == 0 {
-			return
+func TestNodePortsAreDevsAndTheIngressControllers(t *testing.T) {
+	for stack, want := range map[string][]any{dev: {30020.0, 30080.0}, prod: {30080.0}} {
+		var got []any
+		for _, resource := range ofType(service)(mustRecord(t, stack, true)) {
+			ports := resource.At("spec.ports.*.nodePort")
+			got = append(got, ports...)
+			if stack == prod && len(ports) != 0 && !strings.HasPrefix(resource.Name, "fleetman-ingress") {
+				t.Errorf("%s in prod has the node ports %v", resource.Name, ports)
+			}
 		}
-		if replicas := one(c, c.resource, "spec.replicas"); replicas != 1.0 {
-			c.Errorf("%v replicas of one volume", replicas)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has the node ports %v, want %v", stack, got, want)
 		}
-		if strategy := c.resource.At("spec.strategy.type"); c.resource.Type == "kubernetes:apps/v1:Deployment" && !slices.Equal(strategy, []any{"Recreate"}) {
-			c.Errorf("is replaced by %v", strategy)
+	}
+}
+
+// keepsakes are the types of what can't be made again.
+var keepsakes = []string{
+	claim, "aws:ec2/vpc:Vpc", "aws:eks/cluster:Cluster", "aws:kms/key:Key", "aws:lb/loadBalancer:LoadBalancer", "aws:s3/bucketV2:BucketV2",
+}
+
+func TestWhatCantBeMadeAgainIsProtectedUntilProtectionIsOff(t *testing.T) {
+	for _, stack := range []string{dev, prod, bootstrap} {
+		for _, protect := range []bool{true, false} {
+			raw := values(t, stack)
+			raw.Values["fleetman:protect"] = strconv.FormatBool(protect)
+			run, err := record(t, newWorld(t), raw, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := false
+			for _, resource := range run.Resources {
+				keepsake := slices.Contains(keepsakes, resource.Type)
+				found = found || keepsake
+				if want := protect && keepsake; resource.Protect != want {
+					t.Errorf("%s %s is protected %t, want %t", stack, resource.Name, resource.Protect, want)
+				}
+			}
+			if !found {
+				t.Errorf("%s has nothing to protect", stack)
+			}
 		}
-	})
+	}
+}
+
+func TestOnlyDevIsUnprotectedByItsFile(t *testing.T) {
+	for stack, want := range map[string]string{dev: "false", prod: "true", bootstrap: "true"} {
+		if got := stackValues(t, stack)["fleetman:protect"]; got != want {
+			t.Errorf("%s is protected %s, want %s", stack, got, want)
+		}
+	}
+}
+
+func TestWhatHasAVolumeRunsOnItsOwnNodesInProd(t *testing.T) {
+	held := 0
+	for _, workload := range workloads(mustRecord(t, prod, true)) {
+		holds := len(workload.At(podSpec+".volumes.*.persistentVolumeClaim")) + len(workload.At("spec.volumeClaimTemplates.*"))
+		selects := slices.Contains(workload.At(podSpec+".nodeSelector"), nil)
+		for _, selector := range workload.At(podSpec + ".nodeSelector") {
+			selects = selector.(map[string]any)["fleetman.io/tier"] == "data"
+		}
+		if holds != 0 {
+			held++
+			if tolerated := workload.At(podSpec + ".tolerations.*.value"); !selects || !slices.Equal(tolerated, []any{"data"}) {
+				t.Errorf("%s runs anywhere, tolerating %v", workload.Name, tolerated)
+			}
+		}
+	}
+	if held != 2 {
+		t.Errorf("%d workloads have volumes, want broker and database", held)
+	}
 }

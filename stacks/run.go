@@ -45,7 +45,10 @@ func Run(ctx *pulumi.Context, raw Raw, outside Outside) error {
 	if err != nil {
 		return err
 	}
-	if raw.Stack == prod {
+	switch raw.Stack {
+	case bootstrap:
+		return Bootstrap(ctx, config)
+	case prod:
 		return Prod(ctx, config, outside)
 	}
 	return Dev(ctx, config, outside)
@@ -62,9 +65,8 @@ const (
 // webRoot is where the web application's image holds its page.
 const webRoot = "/www"
 
-// deliver builds the images of the services, takes them to where the cluster finds them unless this is a preview, and answers
-// with their references by service.
-func deliver(ctx *pulumi.Context, config *Config, outside Outside, to image.Destination) (map[string]string, error) {
+// build builds the images of the services.
+func build(ctx *pulumi.Context, config *Config, outside Outside) ([]*image.Image, error) {
 	arch := config.Images.Arch
 	if arch == "" {
 		arch = runtime.GOARCH
@@ -79,14 +81,10 @@ func deliver(ctx *pulumi.Context, config *Config, outside Outside, to image.Dest
 	if err != nil {
 		return nil, fmt.Errorf("build images: %w", err)
 	}
-	if !ctx.DryRun() {
-		if err := outside.Deliver(ctx.Context(), to, images...); err != nil {
-			return nil, fmt.Errorf("deliver images: %w", err)
-		}
-	}
-	refs := map[string]string{}
-	for _, image := range images {
-		refs[image.Service] = to.Ref(image)
-	}
-	return refs, nil
+	return images, nil
+}
+
+// delivery takes images to one destination.
+func delivery(outside Outside, to image.Destination) func(ctx context.Context, images ...*image.Image) error {
+	return func(ctx context.Context, images ...*image.Image) error { return outside.Deliver(ctx, to, images...) }
 }

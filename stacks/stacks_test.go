@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // passwords are what the tests' stacks are given; none may show anywhere.
-var passwords = []string{"the-broker's-own", "the-database's-own"}
+var passwords = []string{"the-broker's-own", "the-database's-own", "TheMembersOwnKey"}
 
 // world is an Outside in which everything works and nothing happens.
 type world struct {
@@ -75,9 +75,12 @@ func write(t *testing.T, file, content string) {
 func values(t *testing.T, stack string) Raw {
 	t.Helper()
 	raw := Raw{Stack: stack, Values: stackValues(t, stack)}
+	if stack == bootstrap {
+		return raw
+	}
 	raw.Values["fleetman:images"] = strings.Replace(raw.Values["fleetman:images"], `"arch":""`, `"arch":"amd64"`, 1)
 	if stack == prod {
-		for i, key := range []string{"fleetman:activemqPassword", "fleetman:mongodbPassword"} {
+		for i, key := range []string{"fleetman:activemqPassword", "fleetman:mongodbPassword", "fleetman:mongodbKeyfile"} {
 			raw.Values[key], raw.Secrets = passwords[i], append(raw.Secrets, key)
 		}
 	}
@@ -114,7 +117,7 @@ func encode(t *testing.T, run *recorder.Run) []byte {
 var digest = regexp.MustCompile(`(fleetman/[a-z-]+(?::|@sha256:))[0-9a-f]{12,64}`)
 
 func TestTheStacksAreThoseOfTheGoldenFiles(t *testing.T) {
-	for _, stack := range []string{dev, prod} {
+	for _, stack := range []string{dev, prod, bootstrap} {
 		for _, preview := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s preview %t", stack, preview), func(t *testing.T) {
 				// A digest depends on the version of Go, whose compression it is taken over.
@@ -179,21 +182,27 @@ func TestOnlyUpDeliversImages(t *testing.T) {
 }
 
 func TestNothingIsBuiltOrRegisteredForAClusterThatDoesntAnswer(t *testing.T) {
-	for _, stack := range []string{dev, prod} {
-		w := newWorld(t)
-		silence := errors.New("silence")
-		w.Reach = func(context.Context, string) (string, error) { return "", silence }
-		w.Run = func(context.Context, string, []string, string, ...string) ([]byte, error) {
-			t.Error("something was built")
-			return nil, nil
-		}
-		run, err := record(t, w, values(t, stack), true)
-		if err == nil || !strings.Contains(err.Error(), "silence") {
-			t.Errorf("error %v", err)
-		}
-		if names := run.Names(); len(names) != 0 {
-			t.Errorf("registered %v", names)
-		}
+	w := newWorld(t)
+	silence := errors.New("silence")
+	w.Reach = func(context.Context, string) (string, error) { return "", silence }
+	w.Run = func(context.Context, string, []string, string, ...string) ([]byte, error) {
+		t.Error("something was built")
+		return nil, nil
+	}
+	run, err := record(t, w, values(t, dev), true)
+	if err == nil || !strings.Contains(err.Error(), "silence") {
+		t.Errorf("error %v", err)
+	}
+	if names := run.Names(); len(names) != 0 {
+		t.Errorf("registered %v", names)
+	}
+}
+
+func TestProdAsksNoClusterSinceItMakesItsOwn(t *testing.T) {
+	w := newWorld(t)
+	w.Reach = func(context.Context, string) (string, error) { return "", errors.New("asked") }
+	if _, err := record(t, w, values(t, prod), true); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,12 +11,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"fleetman/components/kube"
 	"fleetman/components/recorder"
 )
 
 func good() BrokerArgs {
 	return BrokerArgs{
-		Namespace: pulumi.String("fleetman"), StorageClass: "standard", Password: pulumi.String("p=w"),
+		Namespace: pulumi.String("fleetman"), StorageClass: pulumi.String("standard"), Password: pulumi.String("p=w"),
 		Console: true, ConsoleNodePort: 30010,
 	}
 }
@@ -45,6 +46,7 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 		"small":            {func(a *BrokerArgs) { a.Storage, a.Heap = "128Mi", "64Mi" }, []string{"the Storage 128Mi is below 256Mi", "the Heap 64Mi is below 128Mi"}},
 		"user of two":      {func(a *BrokerArgs) { a.User = "a,b" }, []string{`the User "a,b"`}},
 		"port of no node":  {func(a *BrokerArgs) { a.ConsoleNodePort = 8161 }, []string{"the ConsoleNodePort 8161 is none"}},
+		"nowhere":          {func(a *BrokerArgs) { a.Placement.Tolerate = "x" }, []string{`the Placement: the Tolerate "x"`}},
 		"port to nothing":  {func(a *BrokerArgs) { a.Console = false }, []string{"leads to no Console"}},
 		"everything wrong": {func(a *BrokerArgs) { *a = BrokerArgs{Heap: "x", User: "é", ConsoleNodePort: 1} }, []string{"Namespace", "Heap", "StorageClass", "User", "Password", "1 is none", "no Console"}},
 	} {
@@ -108,6 +110,22 @@ func TestOnlyTheConsoleIsEverOnANode(t *testing.T) {
 		}
 		if ports := resource.At("spec.ports.*.port"); !slices.Equal(ports, []any{float64(ConsolePort)}) {
 			t.Errorf("%s has %v on the node", resource.Name, ports)
+		}
+	}
+}
+
+func TestABrokerRunsWhereItIsPlaced(t *testing.T) {
+	for want, placement := range []kube.Placement{{}, {NodeSelector: map[string]string{"tier": "data"}, Tolerate: "tier=data:NoSchedule"}} {
+		args := good()
+		args.Placement = placement
+		run, err := record(t, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		deployment, _ := run.Find("kubernetes:apps/v1:Deployment", "fleetman-queue-deployment")
+		selected, tolerated := deployment.At("spec.template.spec.nodeSelector"), deployment.At("spec.template.spec.tolerations")
+		if len(selected) != want || len(tolerated) != want {
+			t.Errorf("placement %v: selects %v, tolerates %v", placement, selected, tolerated)
 		}
 	}
 }

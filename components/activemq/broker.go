@@ -30,9 +30,11 @@ type BrokerArgs struct {
 	// Storage is the size of its volume, in whole mebibytes. Three quarters of it hold messages. Default: 2Gi.
 	Storage string
 	// StorageClass is the class of its volume. Required.
-	StorageClass string
+	StorageClass pulumi.StringInput
 	// ProtectData keeps Pulumi from deleting the volume. Default: false.
 	ProtectData bool
+	// Placement is on which nodes it runs. Default: any.
+	Placement kube.Placement
 	// Heap is the size of the JVM's heap, in whole mebibytes. Half of it holds messages. The memory is twice that. Default: 256Mi.
 	Heap string
 	// User is the name of the one login. Default: fleet.
@@ -96,8 +98,11 @@ func (a *BrokerArgs) Validate() error {
 			errs = append(errs, fmt.Errorf("the %s %s is below %dMi", size.name, size.value, size.least))
 		}
 	}
-	if args.StorageClass == "" {
+	if args.StorageClass == nil {
 		errs = append(errs, errors.New("the StorageClass is missing"))
+	}
+	if err := args.Placement.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("the Placement: %w", err))
 	}
 	if !userName.MatchString(args.User) {
 		errs = append(errs, fmt.Errorf("the User %q is none: want letters, digits, _ and -", args.User))

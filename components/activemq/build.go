@@ -140,6 +140,15 @@ func (b *builder) deployment() error {
 	if err != nil {
 		return fmt.Errorf("configure broker %s: %w", b.name, err)
 	}
+	pod := &corev1.PodSpecArgs{
+		AutomountServiceAccountToken:  pulumi.Bool(false),
+		EnableServiceLinks:            pulumi.Bool(false), // ACTIVEMQ_... is the image's own
+		SecurityContext:               kube.PodSecurity(uid),
+		TerminationGracePeriodSeconds: pulumi.Int(60), // a checkpoint of the journal
+		Containers:                    corev1.ContainerArray{container},
+		Volumes:                       b.volumes,
+	}
+	b.args.Placement.Apply(pod)
 	_, err = appsv1.NewDeployment(b.ctx, b.name+"-deployment", &appsv1.DeploymentArgs{
 		Metadata: b.meta(pulumi.String(b.name)),
 		Spec: &appsv1.DeploymentSpecArgs{
@@ -148,17 +157,7 @@ func (b *builder) deployment() error {
 			Selector:             &metav1.LabelSelectorArgs{MatchLabels: b.labels.Selector()},
 			// Two brokers can't have one journal: the second would wait for its lock, and the first for the second to be ready.
 			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: b.labels.All()},
-				Spec: &corev1.PodSpecArgs{
-					AutomountServiceAccountToken:  pulumi.Bool(false),
-					EnableServiceLinks:            pulumi.Bool(false), // ACTIVEMQ_... is the image's own
-					SecurityContext:               kube.PodSecurity(uid),
-					TerminationGracePeriodSeconds: pulumi.Int(60), // a checkpoint of the journal
-					Containers:                    corev1.ContainerArray{container},
-					Volumes:                       b.volumes,
-				},
-			},
+			Template: &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: b.labels.All()}, Spec: pod},
 		},
 	}, b.childOpts...)
 	if err != nil {

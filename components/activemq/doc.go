@@ -6,11 +6,12 @@
 // follow from the heap and the volume, so that a backlog fills the volume and not the machine; and the login, in files that
 // are mounted from a Secret and so can hold any character.
 //
-// What varies: the volume's size and storage class, whether it is protected, the heap, the login, and the web console.
+// What varies: the volume's size and storage class, whether it is protected, on which nodes it runs, the heap, the login, and the
+// web console.
 //
 // What it refuses, before registering anything and all together: a missing namespace, storage class or password; sizes that
-// aren't whole mebibytes or are too small to run with; a user's name that isn't letters, digits, _ and -; a console's node port
-// without a console or outside of 30000-32767.
+// aren't whole mebibytes or are too small to run with; a placement that is none; a user's name that isn't letters, digits, _
+// and -; a console's node port without a console or outside of 30000-32767.
 //
 // The console is the image's own, off by default. Its port 8161 is in the Service either way, and answers when it is on. The
 // image lets only localhost in (conf/jetty/jetty-security.xml), which is what `kubectl port-forward` arrives as. The brokers'

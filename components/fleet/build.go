@@ -36,7 +36,7 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 	if err := b.deployment(from); err != nil {
 		return nil, err
 	}
-	if service.URL, err = b.service(); err != nil {
+	if err := b.service(service); err != nil {
 		return nil, err
 	}
 	if err := ctx.RegisterResourceOutputs(service, pulumi.Map{"url": service.URL}); err != nil {
@@ -121,8 +121,8 @@ func (b *builder) deployment(from corev1.EnvFromSourceArray) error {
 func (b *builder) container(from corev1.EnvFromSourceArray) *corev1.ContainerArgs {
 	container := &corev1.ContainerArgs{
 		Name:            pulumi.String(b.args.App),
-		Image:           pulumi.String(b.args.Image),
-		ImagePullPolicy: pulumi.String("IfNotPresent"), // the tag is of the content
+		Image:           b.args.Image,
+		ImagePullPolicy: pulumi.String("IfNotPresent"), // a digest, or a tag of the content
 		EnvFrom:         from,
 		Ports:           corev1.ContainerPortArray{&corev1.ContainerPortArgs{Name: pulumi.String(portName), ContainerPort: pulumi.Int(Port)}},
 		Resources:       b.args.Resources.Requirements(),
@@ -141,10 +141,11 @@ func (b *builder) container(from corev1.EnvFromSourceArray) *corev1.ContainerArg
 	return container
 }
 
-// service registers the Service, if there is to be one, and answers with its URL.
-func (b *builder) service() (pulumi.StringOutput, error) {
+// service registers the Service, if there is to be one, and says where it is.
+func (b *builder) service(of *Service) error {
+	of.Name, of.URL = pulumi.String("").ToStringOutput(), pulumi.String("").ToStringOutput()
 	if b.args.Port == 0 {
-		return pulumi.String("").ToStringOutput(), nil
+		return nil
 	}
 	kind, port := "ClusterIP", &corev1.ServicePortArgs{
 		Name:        pulumi.String(portName),
@@ -164,11 +165,14 @@ func (b *builder) service() (pulumi.StringOutput, error) {
 		},
 	}, b.childOpts...)
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("register Service of %s: %w", b.name, err)
+		return fmt.Errorf("register Service of %s: %w", b.name, err)
 	}
-	// The URL comes out of the Service and isn't put together from its name, so that whoever is given it waits until it answers.
+	// Both come out of the Service and aren't put together from its name, so that whoever is given one waits until it answers.
+	of.Name = service.Metadata.Name().Elem()
 	if b.args.Port == 80 {
-		return pulumi.Sprintf("http://%s", service.Metadata.Name().Elem()), nil
+		of.URL = pulumi.Sprintf("http://%s", of.Name)
+	} else {
+		of.URL = pulumi.Sprintf("http://%s:%d", of.Name, b.args.Port)
 	}
-	return pulumi.Sprintf("http://%s:%d", service.Metadata.Name().Elem(), b.args.Port), nil
+	return nil
 }

@@ -7,10 +7,9 @@
 //
 // What varies: the image, how many, how large, which settings, whether it takes traffic and whether from outside the cluster.
 //
-// What it refuses, before registering anything and all together: a missing name, component, namespace or image; an image
-// without tag or digest, or with the tag latest; fewer than one replica; a port out of range; a node port without a port or
-// outside of 30000-32767; a setting whose name is no environment variable's, is HTTP_ADDR, which is the component's, or is
-// also a secret's; and resources that contradict themselves.
+// What it refuses, before registering anything and all together: a missing name, component, namespace or image; fewer than one
+// replica; a port out of range; a node port without a port or outside of 30000-32767; a setting whose name is no environment
+// variable's, is HTTP_ADDR, which is the component's, or is also a secret's; and resources that contradict themselves.
 //
 // The names of ConfigMaps and Secrets are left to Pulumi, and this is on purpose: new content then is a new object with a new
 // name, the pods move over to it one by one, and the old one is deleted last.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -32,8 +31,8 @@ type ServiceArgs struct {
 	Component string
 	// Namespace is where it runs. Required.
 	Namespace pulumi.StringInput
-	// Image is the reference of its image, with a tag that isn't latest or a digest. Required.
-	Image string
+	// Image is the reference of its image, by a digest or by a tag of its content. Required.
+	Image pulumi.StringInput
 	// Replicas is how many of it run. Default: 1.
 	Replicas int
 	// Port is the port of its Service. Default: 0, no Service: nothing calls it.
@@ -54,6 +53,8 @@ type Service struct {
 
 	// URL is where others in its namespace reach it, known once it answers; empty without a port.
 	URL pulumi.StringOutput
+	// Name is the name of its Service, known once it answers; empty without a port.
+	Name pulumi.StringOutput
 }
 
 func (a ServiceArgs) withDefaults() ServiceArgs {
@@ -66,10 +67,7 @@ func (a ServiceArgs) withDefaults() ServiceArgs {
 	return a
 }
 
-var (
-	variable = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
-	pinned   = regexp.MustCompile(`(@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9._-]*)$`)
-)
+var variable = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
 // Validate reports every problem of the arguments.
 func (a *ServiceArgs) Validate() error {
@@ -83,12 +81,7 @@ func (a *ServiceArgs) Validate() error {
 	refuse(args.App == "", "the App is missing: the service's name, such as position-tracker")
 	refuse(args.Component == "", "the Component is missing: the service's part in the whole, such as backend")
 	refuse(args.Namespace == nil, "the Namespace is missing")
-	switch {
-	case args.Image == "":
-		errs = append(errs, errors.New("the Image is missing"))
-	case !pinned.MatchString(args.Image) || strings.HasSuffix(args.Image, ":latest"):
-		errs = append(errs, fmt.Errorf("the Image %q is not pinned: want a tag other than latest, or a digest", args.Image))
-	}
+	refuse(args.Image == nil, "the Image is missing")
 	refuse(args.Replicas < 1, "the Replicas are %d: want 1 or more", args.Replicas)
 	refuse(args.Port < 0 || args.Port > 65535, "the Port %d is none: want 1-65535, or 0 for no Service", args.Port)
 	refuse(args.NodePort != 0 && (args.NodePort < 30000 || args.NodePort > 32767), "the NodePort %d is none: want 30000-32767, or 0 for none", args.NodePort)

@@ -2,9 +2,13 @@ package kube_test
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"fleetman/components/kube"
 )
@@ -62,6 +66,60 @@ func TestResourcesReportEveryRefusalTogether(t *testing.T) {
 				t.Errorf("%d refusals, want %d: %v", got, len(test.want), err)
 			}
 		})
+	}
+}
+
+func TestAPlacementReportsEveryRefusalTogether(t *testing.T) {
+	for name, test := range map[string]struct {
+		placement kube.Placement
+		want      []string
+	}{
+		"none":         {kube.Placement{}, nil},
+		"both":         {kube.Placement{NodeSelector: map[string]string{"example.com/tier": "data"}, Tolerate: "example.com/tier=data:NoSchedule"}, nil},
+		"bad selector": {kube.Placement{NodeSelector: map[string]string{"a b": "c d"}}, []string{`the NodeSelector's label "a b"`, `the NodeSelector's value "c d"`}},
+		"no taint":     {kube.Placement{Tolerate: "tier=data"}, []string{`the Tolerate "tier=data" is no taint`}},
+		"other effect": {kube.Placement{Tolerate: "tier=data:NoExecute"}, []string{`the Tolerate "tier=data:NoExecute" is no taint`}},
+		"bad taint":    {kube.Placement{Tolerate: "-=!:NoSchedule"}, []string{`the Tolerate's label "-"`, `the Tolerate's value "!"`}},
+		"all wrong": {
+			kube.Placement{NodeSelector: map[string]string{"": "x"}, Tolerate: "x"},
+			[]string{`the NodeSelector's label ""`, `the Tolerate "x"`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := test.placement.Validate()
+			if len(test.want) == 0 {
+				if err != nil {
+					t.Fatalf("refused: %v", err)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q doesn't say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAPlacementSetsWhatItSaysAndNothingElse(t *testing.T) {
+	pod := &corev1.PodSpecArgs{}
+	kube.Placement{}.Apply(pod)
+	if pod.NodeSelector != nil || pod.Tolerations != nil {
+		t.Errorf("no placement set %v, %v", pod.NodeSelector, pod.Tolerations)
+	}
+	kube.Placement{NodeSelector: map[string]string{"example.com/tier": "data"}, Tolerate: "example.com/tier=data:NoSchedule"}.Apply(pod)
+	if want := (pulumi.StringMap{"example.com/tier": pulumi.String("data")}); !reflect.DeepEqual(pod.NodeSelector, want) {
+		t.Errorf("selects %v, want %v", pod.NodeSelector, want)
+	}
+	want := corev1.TolerationArray{&corev1.TolerationArgs{
+		Key: pulumi.String("example.com/tier"), Operator: pulumi.String("Equal"), Value: pulumi.String("data"), Effect: pulumi.String("NoSchedule"),
+	}}
+	if !reflect.DeepEqual(pod.Tolerations, want) {
+		t.Errorf("tolerates %v, want %v", pod.Tolerations, want)
 	}
 }
 

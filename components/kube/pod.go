@@ -8,7 +8,7 @@ import (
 
 // Claim is a claim of a volume that one node mounts, under the name that is given. Its size may grow in place; another
 // storage class is another volume.
-func Claim(labels Labels, name string, namespace pulumi.StringInput, storage, storageClass string) *corev1.PersistentVolumeClaimArgs {
+func Claim(labels Labels, name string, namespace pulumi.StringInput, storage string, storageClass pulumi.StringInput) *corev1.PersistentVolumeClaimArgs {
 	return &corev1.PersistentVolumeClaimArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:      pulumi.String(name),
@@ -17,7 +17,7 @@ func Claim(labels Labels, name string, namespace pulumi.StringInput, storage, st
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.StringArray{pulumi.String("ReadWriteOnce")},
-			StorageClassName: pulumi.String(storageClass),
+			StorageClassName: storageClass.ToStringOutput().ToStringPtrOutput(),
 			Resources: &corev1.VolumeResourceRequirementsArgs{
 				Requests: pulumi.StringMap{"storage": pulumi.String(storage)},
 			},

@@ -12,28 +12,20 @@ import (
 type Args struct {
 	// Context is the name of the cluster's context in the kubeconfig. Required.
 	Context string
-	// StorageClass is the storage class of the stack's volumes. Required.
-	StorageClass string
 }
 
 // Validate reports every problem of the arguments.
 func (a *Args) Validate() error {
-	var errs []error
 	if a.Context == "" {
-		errs = append(errs, errors.New("the Context is missing: the kube context of the cluster, such as minikube"))
+		return errors.New("the Context is missing: the kube context of the cluster, such as minikube")
 	}
-	if a.StorageClass == "" {
-		errs = append(errs, errors.New("the StorageClass is missing: see `kubectl get storageclasses`"))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // Cluster is where a stack's resources go.
 type Cluster struct {
 	// Provider is the provider to give to the stack's components.
 	Provider *kubernetes.Provider
-	// StorageClass is the storage class of the stack's volumes.
-	StorageClass string
 }
 
 // NewCluster registers the provider of the cluster.
@@ -51,5 +43,5 @@ func NewCluster(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Res
 	if err != nil {
 		return nil, fmt.Errorf("register provider %s: %w", name, err)
 	}
-	return &Cluster{Provider: provider, StorageClass: args.StorageClass}, nil
+	return &Cluster{Provider: provider}, nil
 }

@@ -99,17 +99,11 @@ func TestNoKubeconfigAtAllIsNamed(t *testing.T) {
 	}
 }
 
-func TestValidateReportsEveryRefusalTogether(t *testing.T) {
-	if err := (&Args{Context: "minikube", StorageClass: "standard"}).Validate(); err != nil {
+func TestAClusterWithoutAContextIsRefused(t *testing.T) {
+	if err := (&Args{Context: "minikube"}).Validate(); err != nil {
 		t.Errorf("refused: %v", err)
 	}
-	err := (&Args{}).Validate()
-	if err == nil {
-		t.Fatal("accepted")
-	}
-	for _, want := range []string{"Context is missing", "StorageClass is missing"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q doesn't say %q", err, want)
-		}
+	if err := (&Args{}).Validate(); err == nil || !strings.Contains(err.Error(), "Context is missing") {
+		t.Errorf("error %v", err)
 	}
 }
