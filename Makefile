@@ -23,7 +23,7 @@ LAB := $(STATE)/lab
 own = $(shell PATH="$$(tr ':' '\n' <<< "$$PATH" | grep -vF '$(STATE)' | paste -sd:)" command -v $(1) 2>/dev/null)
 MINIKUBE := $(call own,minikube)
 
-.PHONY: help up down clean status shell check race test preview e2e web web-check local tools cluster credentials plan fmt lint
+.PHONY: help up down clean status shell bootstrap check race test preview e2e web web-check local tools cluster credentials plan fmt lint
 
 ##@ Use
 help: ## Show this.
@@ -45,6 +45,9 @@ status: ## Say how cluster and stack are.
 shell: $(ENV) ## A shell in which pulumi, kubectl and their settings are those of this project.
 	@. $(ENV); exec $${SHELL:-/bin/bash} -i
 
+bootstrap: ## What the prod stack stands on, in AWS: the bucket of its state and the key of its secrets.
+	@scripts/bootstrap
+
 local: tools credentials web ## The four services, broker and database as plain processes on loopback, without a cluster.
 	@. $(ENV); exec $(LAB) -module lab local
 
@@ -62,8 +65,9 @@ test: check race e2e ## Everything, the lab's end to end included; what CI runs.
 e2e: tools credentials web ## The dev stack from nothing to nothing on a node of its own, checked at every step.
 	@FLEETMAN_NODE=test scripts/e2e
 
-preview: tools credentials web ## pulumi preview of the dev stack.
-	@. $(ENV); pulumi stack select --create dev; pulumi preview --stack dev
+preview: $(if $(MINIKUBE),,$(LAB)) credentials web ## pulumi preview of every stack, or of one (STACK=prod), held against the policy.
+	@scripts/tools kubernetes aws
+	@scripts/preview
 
 lint: $(STATE)/bin/golangci-lint ## golangci-lint and gofumpt over both modules.
 	$(STATE)/bin/golangci-lint run
@@ -94,8 +98,9 @@ $(STATE)/credentials.json:
 	@umask 077; printf '{"activemqPassword":"%s","mongodbPassword":"%s"}\n' \
 	  "$$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')" "$$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')" > $@
 
+# AWS's plugin is huge, and only the preview needs it.
 $(ENV): FORCE $(if $(MINIKUBE),,$(LAB))
-	@scripts/tools
+	@scripts/tools kubernetes
 
 # The lab's own command is cheap to ask: go build does nothing when nothing changed.
 $(LAB): FORCE

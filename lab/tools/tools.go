@@ -48,7 +48,7 @@ func Install(ctx context.Context, packages []string) error {
 var programs = []string{
 	"./hyperkube", "go.etcd.io/etcd/server/v3", "sigs.k8s.io/metrics-server/cmd/metrics-server",
 	"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-	"./plugins/pulumi-language-go", "./plugins/pulumi-resource-kubernetes",
+	"./plugins/pulumi-language-go", "./plugins/pulumi-resource-kubernetes", "./plugins/pulumi-resource-aws",
 	"./minikube", "./pause", "./hostpath-provisioner", "./standins/activemq", "./standins/mongodb",
 }
 

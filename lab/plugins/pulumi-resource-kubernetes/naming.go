@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+
+	"fleetman/lab/plugins/internal/standin"
 )
 
 const autonamedAnnotation = "pulumi.com/autonamed"
@@ -17,7 +19,7 @@ func (p *provider) Check(_ context.Context, req plugin.CheckRequest) (plugin.Che
 	if err != nil {
 		return plugin.CheckResponse{}, err
 	}
-	if reveal(req.News["metadata"]).IsComputed() {
+	if standin.Reveal(req.News["metadata"]).IsComputed() {
 		return plugin.CheckResponse{Properties: req.News}, nil
 	}
 	md := child(req.News, "metadata").Copy()
@@ -39,7 +41,7 @@ func (p *provider) Check(_ context.Context, req plugin.CheckRequest) (plugin.Che
 			name = resource.NewProperty(fresh)
 		}
 		md["name"] = name
-		if !reveal(md["annotations"]).IsComputed() {
+		if !standin.Reveal(md["annotations"]).IsComputed() {
 			annotations := child(md, "annotations").Copy()
 			annotations[autonamedAnnotation] = resource.NewProperty("true")
 			md["annotations"] = like(md["annotations"], resource.NewProperty(annotations))

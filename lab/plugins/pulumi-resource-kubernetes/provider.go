@@ -21,6 +21,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
+
+	"fleetman/lab/plugins/internal/standin"
 )
 
 // managerKey is where the state remembers which field manager owns the object's fields; Pulumi's own provider has it there too.
@@ -253,7 +255,7 @@ func (p *provider) Read(ctx context.Context, req plugin.ReadRequest) (plugin.Rea
 		resp.Inputs = importable(resp.Outputs)
 	} else {
 		resp.Inputs = drifted(resource.NewProperty(req.Inputs),
-			reveal(resource.NewProperty(req.State)), reveal(resource.NewProperty(resp.Outputs))).ObjectValue()
+			standin.Reveal(resource.NewProperty(req.State)), standin.Reveal(resource.NewProperty(resp.Outputs))).ObjectValue()
 	}
 	return resp, nil
 }

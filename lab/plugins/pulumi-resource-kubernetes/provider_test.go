@@ -19,6 +19,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"k8s.io/apimachinery/pkg/api/meta/testrestmapper"
 	"k8s.io/client-go/dynamic/fake"
+
+	"fleetman/lab/plugins/internal/standin"
 )
 
 type object = map[string]any
@@ -289,7 +291,7 @@ func TestSecretsStaySecret(t *testing.T) {
 }
 
 func TestWholeNumbersAreSentAsIntegers(t *testing.T) {
-	got := plain(reveal(resource.NewProperty(props(object{"replicas": 2, "ratio": 0.5, "port": "http", "none": nil})))).(map[string]any)
+	got := plain(standin.Reveal(resource.NewProperty(props(object{"replicas": 2, "ratio": 0.5, "port": "http", "none": nil})))).(map[string]any)
 	if want := (map[string]any{"replicas": int64(2), "ratio": 0.5, "port": "http"}); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

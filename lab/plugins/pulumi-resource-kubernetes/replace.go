@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+
+	"fleetman/lab/plugins/internal/standin"
 )
 
 // replacing lists, by kind and group, the fields whose change makes a new object. The API server refuses to change most of
@@ -40,7 +42,7 @@ func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 }
 
 func diff(k kind, olds, news resource.PropertyMap) plugin.DiffResult {
-	was, is := reveal(resource.NewProperty(olds)), reveal(resource.NewProperty(news))
+	was, is := standin.Reveal(resource.NewProperty(olds)), standin.Reveal(resource.NewProperty(news))
 	changes := plugin.NewDetailedDiffFromObjectDiff(was.ObjectValue().Diff(is.ObjectValue()), true)
 	result := plugin.DiffResult{Changes: plugin.DiffNone, DetailedDiff: changes}
 	if len(changes) == 0 {

@@ -5,34 +5,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-)
 
-// reveal returns v without secret wrappers and nulls.
-func reveal(v resource.PropertyValue) resource.PropertyValue {
-	switch {
-	case v.IsSecret():
-		return reveal(v.SecretValue().Element)
-	case v.IsOutput() && v.OutputValue().Known:
-		return reveal(v.OutputValue().Element)
-	case v.IsOutput():
-		return resource.MakeComputed(resource.NewProperty(""))
-	case v.IsArray():
-		items := make([]resource.PropertyValue, len(v.ArrayValue()))
-		for i, item := range v.ArrayValue() {
-			items[i] = reveal(item)
-		}
-		return resource.NewProperty(items)
-	case v.IsObject():
-		object := resource.PropertyMap{}
-		for key, value := range v.ObjectValue() {
-			if value = reveal(value); !value.IsNull() {
-				object[key] = value
-			}
-		}
-		return resource.NewProperty(object)
-	}
-	return v
-}
+	"fleetman/lab/plugins/internal/standin"
+)
 
 // child returns the object at key, empty if there is none; its values keep their wrappers.
 func child(m resource.PropertyMap, key resource.PropertyKey) resource.PropertyMap {
@@ -48,7 +23,7 @@ func child(m resource.PropertyMap, key resource.PropertyKey) resource.PropertyMa
 
 // text returns a string, or what another plain value looks like as one; the empty string for what is neither known nor plain.
 func text(v resource.PropertyValue) string {
-	switch v = reveal(v); {
+	switch v = standin.Reveal(v); {
 	case v.IsString():
 		return v.StringValue()
 	case v.IsBool(), v.IsNumber():
@@ -91,7 +66,7 @@ func plain(v resource.PropertyValue) any {
 
 // newObject is the manifest that inputs describe.
 func newObject(k kind, inputs resource.PropertyMap) *unstructured.Unstructured {
-	u := &unstructured.Unstructured{Object: plain(reveal(resource.NewProperty(inputs))).(map[string]any)}
+	u := &unstructured.Unstructured{Object: plain(standin.Reveal(resource.NewProperty(inputs))).(map[string]any)}
 	u.SetGroupVersionKind(k.GroupVersionKind)
 	return u
 }

@@ -1,6 +1,6 @@
 // Command docker-entrypoint stands in the lab for the entry point of MongoDB's official image. It takes mongod's flags and the
-// image's variables, as far as this project uses them, and runs FerretDB, which speaks MongoDB's protocol over SQLite. Any other
-// flag is refused, so that the lab never seems to do what it does not.
+// image's variables, as far as this project uses them with one member, and runs FerretDB, which speaks MongoDB's protocol over
+// SQLite. Any other flag is refused, so that the lab never seems to do what it does not.
 package main
 
 import (
@@ -30,9 +30,14 @@ func run(args []string) error {
 	all := flags.Bool("bind_ip_all", false, "listen on every address")
 	data := flags.String("dbpath", "/data/db", "directory of the data")
 	port := flags.String("port", "27017", "port to listen on")
+	set := flags.String("replSet", "", "refused: FerretDB makes no replica set")
+	keyfile := flags.String("keyFile", "", "refused as well")
 	flags.Float64("wiredTigerCacheSizeGB", 0, "taken and of no use: there is no WiredTiger here")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("read flags: %w", err)
+	}
+	if *set != "" || *keyfile != "" {
+		return errors.New("--replSet and --keyFile: FerretDB makes no replica set; the lab's database has one member")
 	}
 	if !*auth {
 		return errors.New("only --auth is supported")

@@ -14,7 +14,9 @@ func TestWhatIsNotSupportedIsRefusedAndNamed(t *testing.T) {
 		want string
 	}{
 		"no login demanded":  {args: []string{"mongod"}, want: "--auth"},
-		"a flag of mongod's": {args: []string{"--auth", "--replSet=rs0"}, want: "replSet"},
+		"a flag of mongod's": {args: []string{"--auth", "--sharded=x"}, want: "sharded"},
+		"a replica set":      {args: []string{"--auth", "--replSet=rs0"}, want: "FerretDB makes no replica set"},
+		"a keyfile":          {args: []string{"--auth", "--keyFile=/k"}, want: "FerretDB makes no replica set"},
 		"no user":            {args: []string{"--auth"}, want: "MONGO_INITDB_ROOT_USERNAME"},
 		"no password": {
 			args: []string{"--auth"}, env: map[string]string{"MONGO_INITDB_ROOT_USERNAME": "fleet"}, want: "MONGO_INITDB_ROOT_PASSWORD",
