@@ -60,7 +60,7 @@ check: web-check lint ## The quick part: build, vet, lint, unit and golden tests
 race: ## The services' tests under the race detector, which needs a C compiler.
 	CGO_ENABLED=1 go test -race ./services/...
 
-test: check race e2e ## Everything, the lab's end to end included; what CI runs.
+test: check race e2e preview ## Everything, the lab's end to end included; what CI runs.
 
 e2e: tools credentials web ## The dev stack from nothing to nothing on a node of its own, checked at every step.
 	@FLEETMAN_NODE=test scripts/e2e

@@ -43,7 +43,7 @@ func (r Resource) pod() (spec map[string]any, makes bool) {
 	return found[0], true
 }
 
-// input is the input that the pod is in.
+// podInput is the input that the pod is in.
 func (r Resource) podInput() string {
 	if path, known := podPaths[r.kind()]; known {
 		return top(path)

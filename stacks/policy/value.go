@@ -125,7 +125,7 @@ func (r Resource) partners(all []Resource, typ, input, nameInput string) []Resou
 	return found
 }
 
-// label says which resources a URN is about: its stack and its project.
+// label is the stack and the project that are in its URN.
 func (r Resource) label() (stack, project string) {
 	parts := strings.SplitN(strings.TrimPrefix(r.URN, "urn:pulumi:"), "::", 3)
 	if len(parts) < 3 {
