@@ -9,6 +9,10 @@
 // Behind a load balancer that speaks the PROXY protocol it knows clients by their own addresses, sends what came by the load
 // balancer's port 80 on to https by the port that the protocol's header names, and has browsers come by https from then on.
 //
+// That redirect is a snippet of nginx's configuration, and the controller takes either none or also those that an Ingress carries.
+// Whoever may write Ingresses in a route's namespace may thus configure nginx, in which there is nothing to find: no certificate,
+// no Secret, and a token that reads what they can read anyway and changes nothing but the controller's own pods.
+//
 // What varies: the routes, the node port, how many replicas, and from where the PROXY protocol is taken.
 //
 // What it refuses, before registering anything and all together: no route at all; a route without a namespace or a Service, with

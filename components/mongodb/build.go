@@ -121,23 +121,25 @@ func (b *builder) statefulSet() error {
 			return err
 		}
 	}
-	template := b.claim(dataName)
-	var err error
-	b.set, err = appsv1.NewStatefulSet(b.ctx, b.name+"-statefulset", &appsv1.StatefulSetArgs{
-		Metadata: b.meta(pulumi.String(b.name)),
-		// What a StatefulSet never changes is the same for one member and for three.
-		Spec: &appsv1.StatefulSetSpecArgs{
-			Replicas:            pulumi.Int(b.args.Members),
-			ServiceName:         pulumi.String(b.membersName()),
-			PodManagementPolicy: pulumi.String("Parallel"), // none has to wait for another to start
-			Selector:            &metav1.LabelSelectorArgs{MatchLabels: b.labels.Selector()},
-			Template:            &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: b.labels.All()}, Spec: pod},
-			VolumeClaimTemplates: corev1.PersistentVolumeClaimTypeArray{
-				&corev1.PersistentVolumeClaimTypeArgs{
-					Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(dataName), Labels: b.labels.All()}, Spec: template.Spec,
-				},
+	// What a StatefulSet never changes is the same for one member and for three.
+	spec := &appsv1.StatefulSetSpecArgs{
+		Replicas:            pulumi.Int(b.args.Members),
+		ServiceName:         pulumi.String(b.membersName()),
+		PodManagementPolicy: pulumi.String("Parallel"), // none has to wait for another to start
+		Selector:            &metav1.LabelSelectorArgs{MatchLabels: b.labels.Selector()},
+		Template:            &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: b.labels.All()}, Spec: pod},
+		VolumeClaimTemplates: corev1.PersistentVolumeClaimTypeArray{
+			&corev1.PersistentVolumeClaimTypeArgs{
+				Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(dataName), Labels: b.labels.All()}, Spec: b.claim(dataName).Spec,
 			},
 		},
+	}
+	if b.replicated() {
+		spec.MinReadySeconds = pulumi.Int(30) // a member that answers catches up before the next one is stopped
+	}
+	var err error
+	b.set, err = appsv1.NewStatefulSet(b.ctx, b.name+"-statefulset", &appsv1.StatefulSetArgs{
+		Metadata: b.meta(pulumi.String(b.name)), Spec: spec,
 	}, append(b.childOpts,
 		pulumi.DependsOn(b.volumes),
 		// The template makes no volume: the claims are there. Their growing is none of its business, and would replace it.

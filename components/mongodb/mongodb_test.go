@@ -227,7 +227,7 @@ func TestGrowingFromOneMemberToThreeKeepsTheStatefulSet(t *testing.T) {
 		for _, field := range []string{"metadata.name", "spec.serviceName", "spec.podManagementPolicy", "spec.selector.matchLabels.*", "spec.volumeClaimTemplates.*.metadata.name"} {
 			values = append(values, set.At(field)...)
 		}
-		if len(values) != 6 {
+		if len(values) != 6 || !slices.Contains(values, any("Parallel")) {
 			t.Fatalf("only %v is said", values)
 		}
 		return values
@@ -321,6 +321,9 @@ func TestMembersAreInThreeZonesAndLoseOneAtATime(t *testing.T) {
 		if got := spread[0].(map[string]any)[key]; got != want {
 			t.Errorf("spread: %s is %v, want %v", key, got, want)
 		}
+	}
+	if got := set.At("spec.minReadySeconds"); !slices.Equal(got, []any{30.0}) {
+		t.Errorf("a member has %v to catch up", got)
 	}
 	if got := set.At(pod + "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution.*.topologyKey"); !slices.Equal(got, []any{"kubernetes.io/hostname"}) {
 		t.Errorf("apart by %v", got)

@@ -85,7 +85,7 @@ func (b *builder) member(pod *corev1.PodSpecArgs, container *corev1.ContainerArg
 		Command: pulumi.ToStringArray([]string{
 			"install", "-m", "400", keyfileSecret + "/" + keyfileKey, keyfilePath + "/" + keyfileKey,
 		}),
-		Resources:       kube.Resources{CPU: "10m", CPULimit: "100m", Memory: "32Mi", Scratch: "1Mi"}.Requirements(),
+		Resources:       kube.Resources{CPU: "10m", CPULimit: "100m", Memory: "32Mi", Scratch: "16Mi"}.Requirements(),
 		SecurityContext: kube.ContainerSecurity(),
 		VolumeMounts:    corev1.VolumeMountArray{secretMount, keyfileMount},
 	}}

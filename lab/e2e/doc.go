@@ -1,4 +1,5 @@
-// Package e2e holds the end-to-end test of the dev stack: from an empty cluster to a running fleet, through a changed service and
-// a changed setting, and back to nothing. It works in a copy of the repository, so the work tree stays as it is. Run it by
-// "make e2e".
+// Package e2e holds the tests that stand on real servers. One is the story of the dev stack: from an empty cluster to a running
+// fleet, through a changed service and a changed setting, and back to nothing; on its way the same cluster is shown every object
+// of prod. The others run what prod has and dev has not, a replica set of MongoDB and the ingress controller's nginx, as plain
+// processes on loopback. They work in copies, so the work tree stays as it is. Run them by "make e2e".
 package e2e

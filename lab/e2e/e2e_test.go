@@ -30,6 +30,7 @@ import (
 func TestTheDevStackFromNothingToNothing(t *testing.T) {
 	s := newStory(t)
 	s.step("the cluster starts", func(t *testing.T) { s.lab(t, "remove"); s.lab(t, "start") })
+	s.step("the API server accepts every object of prod", s.prodAccepted)
 	s.step("an unreachable cluster is an error within ten seconds that names what to run", s.unreachable)
 	s.step("unknown, missing and bad settings are reported together", s.badSettings)
 	s.step("a preview shows only creations and loads no image", s.firstPreview)
@@ -50,6 +51,7 @@ func TestTheDevStackFromNothingToNothing(t *testing.T) {
 		t.Logf("\n%s", s.run(t, "kubectl", "top", "pods", "--namespace", "fleetman"))
 	})
 	s.step("refresh finds no drift", func(t *testing.T) { s.pulumi(t, "refresh", "--yes", "--expect-no-changes") })
+	s.step("a protected stack refuses to be destroyed, says what is protected, and loses nothing", s.protected)
 	s.step("destroy leaves nothing in the cluster", s.destroy)
 	s.step("the work tree is as it was", s.clean)
 	s.step("removing the node leaves nothing on the machine", s.removed)
@@ -505,6 +507,33 @@ func (s *story) changedSetting(t *testing.T) {
 		t.Errorf("these Deployments rolled: %v", got)
 	}
 	s.pulumi(t, "preview", "--expect-no-changes")
+}
+
+// protected puts on the stack the protection that prod has, and takes it off again as docs/production.md says.
+func (s *story) protected(t *testing.T) {
+	protect := func(on string) {
+		s.run(t, "pulumi", "config", "set", "--stack", "dev", "fleetman:protect", on)
+		s.pulumi(t, "up", "--yes", "--skip-preview")
+	}
+	objects := func() string {
+		return s.run(t, "kubectl", "get", "--namespace", "fleetman", "deployments,statefulsets,services,configmaps,secrets,persistentvolumeclaims", "-o", "name")
+	}
+	before := objects()
+	protect("true")
+	out, err := s.command("pulumi", "destroy", "--yes", "--stack", "dev", "--non-interactive", "--color", "never").CombinedOutput()
+	if err == nil {
+		t.Error("it was destroyed")
+	}
+	for _, want := range []string{"fleetman-mongodb-data-0", "protected", "pulumi state unprotect"} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("doesn't say %q", want)
+		}
+	}
+	t.Logf("\n%s", out)
+	if now := objects(); now != before {
+		t.Errorf("there was\n%sand is\n%s", before, now)
+	}
+	protect("false")
 }
 
 func (s *story) destroy(t *testing.T) {
