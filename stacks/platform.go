@@ -1,11 +1,13 @@
 package stacks
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"fleetman/components/addon"
+	"fleetman/components/autoscaler"
 	"fleetman/components/ci"
 	"fleetman/components/cluster"
 	"fleetman/components/edge"
@@ -16,11 +18,11 @@ import (
 	"fleetman/components/storage"
 )
 
-// The label of the nodes that says what they are for, and its value on those that have volumes.
-const (
-	tierLabel = nodes.TierLabel
-	dataTier  = nodes.DataTier
-)
+// dataNodes are those that what has volumes runs on, alone.
+var dataNodes = kube.Placement{
+	NodeSelector: map[string]string{nodes.TierLabel: nodes.DataTier},
+	Tolerate:     nodes.TierLabel + "=" + nodes.DataTier + ":NoSchedule",
+}
 
 // platform is prod's half outside of the cluster.
 type platform struct {
@@ -29,6 +31,7 @@ type platform struct {
 	nodes   *nodes.Nodes
 	dataKey pulumi.StringInput
 	ciRole  pulumi.StringInput
+	scaler  pulumi.Resource // the autoscaler's identity
 	// ready is what has to be there before anything can run in the cluster, and until nothing does.
 	ready []pulumi.Resource
 }
@@ -77,6 +80,9 @@ func declarePlatform(ctx *pulumi.Context, config *Config, opts ...pulumi.Resourc
 	if p.cluster, err = cluster.NewCluster(ctx, "fleetman-cluster", &control, opts...); err != nil {
 		return nil, err
 	}
+	if p.scaler, err = autoscaler.NewIdentity(ctx, "fleetman-autoscaler", config.autoscaler(), p.cluster.Name, opts...); err != nil {
+		return nil, err
+	}
 	before, err := addon.NewAddons(ctx, "fleetman-addons-before-nodes", &addon.AddonsArgs{
 		Cluster: p.cluster.Name, Addons: addon.BeforeNodes(config.Cluster.AddonVersions),
 	}, opts...)
@@ -85,7 +91,7 @@ func declarePlatform(ctx *pulumi.Context, config *Config, opts ...pulumi.Resourc
 	}
 	machines := config.Nodes.args(config)
 	machines.Cluster, machines.Version, machines.Subnets = p.cluster.Name, p.cluster.Version, inputs(p.network.Private)
-	machines.After = []pulumi.Resource{p.network, before} // a node joins by its way out, and is ready by its network
+	machines.After = slices.Concat(p.network.Ways, before.All) // a node joins by its way out, and is ready by its network
 	if p.nodes, err = nodes.NewNodes(ctx, "fleetman-nodes", &machines, opts...); err != nil {
 		return nil, err
 	}
@@ -94,12 +100,12 @@ func declarePlatform(ctx *pulumi.Context, config *Config, opts ...pulumi.Resourc
 		return nil, err
 	}
 	after, err := addon.NewAddons(ctx, "fleetman-addons", &addon.AddonsArgs{
-		Cluster: p.cluster.Name, Addons: addon.AfterNodes(config.Cluster.AddonVersions, driver.ARN), After: []pulumi.Resource{p.nodes},
+		Cluster: p.cluster.Name, Addons: addon.AfterNodes(config.Cluster.AddonVersions, driver.ARN), After: p.nodes.Groups,
 	}, opts...)
 	if err != nil {
 		return nil, err
 	}
-	p.ready = []pulumi.Resource{p.nodes, after}
+	p.ready = slices.Concat(p.nodes.Groups, after.All)
 	return p, nil
 }
 

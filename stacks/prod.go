@@ -9,7 +9,6 @@ import (
 	"fleetman/components/edge"
 	"fleetman/components/image"
 	"fleetman/components/ingress"
-	"fleetman/components/kube"
 	"fleetman/components/registry"
 	"fleetman/components/state"
 	"fleetman/components/storage"
@@ -48,29 +47,28 @@ func Prod(ctx *pulumi.Context, config *Config, outside Outside) error {
 	if err != nil {
 		return err
 	}
-	opts := []pulumi.ResourceOption{pulumi.Providers(cloud.Provider, eks.Provider)}
-	volumes, err := storage.NewStorage(ctx, "fleetman-storage", &storage.StorageArgs{
-		Account: config.AWS.Account, Class: storageClass, VolumesOf: clusterName, Key: platform.dataKey,
-		SnapshotHours: config.Backup.EveryHours, Snapshots: config.Backup.Keep,
-	}, opts...)
+	inCloud, inBoth := pulumi.Provider(cloud.Provider), pulumi.Providers(cloud.Provider, eks.Provider)
+	backed := config.Backup.args(config)
+	backed.Key = platform.dataKey
+	volumes, err := storage.NewStorage(ctx, "fleetman-storage", &backed, inBoth)
 	if err != nil {
 		return err
 	}
-	if _, err := autoscaler.NewAutoscaler(ctx, "fleetman-autoscaler", &autoscaler.AutoscalerArgs{
-		Account: config.AWS.Account, Region: config.AWS.Region, Cluster: clusterName, Version: config.Cluster.Version,
-	}, opts...); err != nil {
+	scaler := config.autoscaler()
+	scaler.Identity = platform.scaler
+	if _, err := autoscaler.NewAutoscaler(ctx, "fleetman-autoscaler", scaler, inBoth); err != nil {
 		return err
 	}
 	pusher := &image.Pusher{Registry: registry.Host(config.AWS.place()), Login: image.ECR(config.AWS.Region, outside.Run)}
 	repository, err := registry.NewRegistry(ctx, "fleetman-registry", &registry.RegistryArgs{
 		Images: images, Deliver: delivery(outside, pusher), Ref: pusher.Ref, Key: platform.dataKey, Protect: config.Protect,
-	}, opts...)
+	}, inCloud)
 	if err != nil {
 		return err
 	}
 	fleet, err := declare(ctx, config, &settings{
 		provider: eks.Provider, storageClass: volumes.Class, images: repository.Images, keyfile: config.MongoDBKeyfile,
-		data: kube.Placement{NodeSelector: map[string]string{tierLabel: dataTier}, Tolerate: tierLabel + "=" + dataTier + ":NoSchedule"},
+		data: dataNodes,
 	})
 	if err != nil {
 		return err
@@ -79,19 +77,24 @@ func Prod(ctx *pulumi.Context, config *Config, outside Outside) error {
 	if _, err := ingress.NewIngress(ctx, "fleetman-ingress", &ingress.IngressArgs{
 		Routes:   []ingress.Route{{Host: host, Namespace: fleet.namespace, Service: fleet.webapp, Port: 80}},
 		NodePort: ingressNodePort, ProxyFrom: platform.network.CIDR,
-	}, opts...); err != nil {
+	}, inBoth); err != nil {
 		return err
 	}
 	way := config.Edge.args()
 	way.VPC, way.Subnets, way.NodeSecurityGroup = platform.network.VPC, inputs(platform.network.Public), platform.cluster.SecurityGroup
 	way.AutoscalingGroups, way.Protect = inputs(platform.nodes.GeneralGroups), config.Protect
-	if _, err := edge.NewEdge(ctx, "fleetman-edge", &way, append(opts, pulumi.DependsOn([]pulumi.Resource{platform.network}))...); err != nil {
+	if _, err := edge.NewEdge(ctx, "fleetman-edge", &way, inCloud, pulumi.DependsOn(platform.network.Ways)); err != nil {
 		return err
 	}
 	ctx.Export("webappURL", pulumi.String("https://"+host))
 	ctx.Export("cluster", platform.cluster.Name)
 	ctx.Export("ciRole", platform.ciRole)
 	return nil
+}
+
+// autoscaler is what says how many nodes there are.
+func (c *Config) autoscaler() *autoscaler.AutoscalerArgs {
+	return &autoscaler.AutoscalerArgs{Account: c.AWS.Account, Region: c.AWS.Region, Cluster: clusterName, Version: c.Cluster.Version}
 }
 
 // deployer is the role of the pipeline.

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -44,6 +45,9 @@ func Run(ctx *pulumi.Context, raw Raw, outside Outside) error {
 	config, err := Read(raw, outside.Root)
 	if err != nil {
 		return err
+	}
+	if config.AWS.Offline && !ctx.DryRun() {
+		return errors.New(keyPrefix + "aws.offline: an offline stack can only be previewed; `pulumi config rm --path fleetman:aws.offline`")
 	}
 	switch raw.Stack {
 	case bootstrap:

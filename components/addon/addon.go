@@ -38,14 +38,17 @@ type AddonsArgs struct {
 	Cluster pulumi.StringInput
 	// Addons are the add-ons. At least one.
 	Addons []Addon
-	// After is what has to be there before any of them, such as the nodes that they run on. Default: nothing. A component's
-	// resources don't inherit the option dependsOn, so this says it for the add-ons themselves.
+	// After is what has to be there before any of them, such as the nodes that they run on. Default: nothing. A component
+	// in it is not enough: Pulumi registers a component's children in the background, and may not know them all yet.
 	After []pulumi.Resource
 }
 
 // Addons are add-ons of a cluster.
 type Addons struct {
 	pulumi.ResourceState
+
+	// All are the add-ons: what needs them comes after each.
+	All []pulumi.Resource
 }
 
 var (
@@ -111,9 +114,11 @@ func NewAddons(ctx *pulumi.Context, name string, args *AddonsArgs, opts ...pulum
 	}
 	b.childOpts = []pulumi.ResourceOption{pulumi.Parent(addons)}
 	for _, addon := range b.args.Addons {
-		if err := b.addon(addon); err != nil {
+		registered, err := b.addon(addon)
+		if err != nil {
 			return nil, err
 		}
+		b.registered[addon.Name], addons.All = registered, append(addons.All, registered)
 	}
 	if err := ctx.RegisterResourceOutputs(addons, pulumi.Map{}); err != nil {
 		return nil, fmt.Errorf("register outputs of add-ons %s: %w", name, err)
@@ -130,7 +135,7 @@ type builder struct {
 	registered map[string]pulumi.Resource
 }
 
-func (b *builder) addon(addon Addon) error {
+func (b *builder) addon(addon Addon) (*eks.Addon, error) {
 	args := &eks.AddonArgs{
 		ClusterName:              b.args.Cluster,
 		AddonName:                pulumi.String(addon.Name),
@@ -144,7 +149,7 @@ func (b *builder) addon(addon Addon) error {
 	if addon.Configuration != nil {
 		configuration, err := json.Marshal(addon.Configuration)
 		if err != nil {
-			return fmt.Errorf("encode configuration of %s of %s: %w", addon.Name, b.name, err)
+			return nil, fmt.Errorf("encode configuration of %s of %s: %w", addon.Name, b.name, err)
 		}
 		args.ConfigurationValues = pulumi.String(configuration)
 	}
@@ -159,8 +164,7 @@ func (b *builder) addon(addon Addon) error {
 	}
 	registered, err := eks.NewAddon(b.ctx, b.name+"-"+addon.Name, args, append(b.childOpts, pulumi.DependsOn(after))...)
 	if err != nil {
-		return fmt.Errorf("register add-on %s of %s: %w", addon.Name, b.name, err)
+		return nil, fmt.Errorf("register add-on %s of %s: %w", addon.Name, b.name, err)
 	}
-	b.registered[addon.Name] = registered
-	return nil
+	return registered, nil
 }

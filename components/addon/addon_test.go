@@ -191,7 +191,10 @@ func TestTheDriverUsesTheOneKeyAndPassesItOnOnlyToAWS(t *testing.T) {
 			t.Errorf("grants the key if %v", statement.Condition)
 		}
 	}
-	if want := []string{"kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:CreateGrant"}; !slices.Equal(actions, want) {
+	want := []string{
+		"kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:CreateGrant",
+	}
+	if !slices.Equal(actions, want) {
 		t.Errorf("may %v, want %v", actions, want)
 	}
 }

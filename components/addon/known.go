@@ -18,7 +18,8 @@ const (
 func BeforeNodes(versions map[string]string) []Addon {
 	return versioned(versions, []Addon{
 		{
-			// Without the first nothing enforces a network policy; with the second a node takes as many pods as Kubernetes lets it.
+			// Without the first nothing enforces a network policy; with the second a pod gets its address at once, and a node has
+			// addresses for more pods than EKS lets it take by itself.
 			Name: "vpc-cni",
 			Configuration: map[string]any{
 				"enableNetworkPolicy": "true",
@@ -66,7 +67,12 @@ func NewEBSRole(ctx *pulumi.Context, name string, key pulumi.StringInput, opts .
 		// Not under service-role, where only its predecessor is.
 		ManagedPolicies: []string{"AmazonEBSCSIDriverPolicyV2"},
 		Policy: iam.Document{
-			{Sid: "Volumes", Actions: []string{"kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"}, Resources: []pulumi.StringInput{key}},
+			{
+				Sid: "Volumes", Resources: []pulumi.StringInput{key},
+				// An empty volume takes the first two, one of a snapshot all:
+				// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html.
+				Actions: []string{"kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
+			},
 			{
 				Sid: "Attachments", Actions: []string{"kms:CreateGrant"}, Resources: []pulumi.StringInput{key},
 				Conditions: []iam.Condition{{Test: "Bool", Key: "kms:GrantIsForAWSResource", Values: []string{"true"}}},

@@ -27,6 +27,8 @@ type AutoscalerArgs struct {
 	Cluster string
 	// Version is the version of Kubernetes of the cluster, such as 1.36, which is the autoscaler's too. Required.
 	Version string
+	// Identity is what gives its pod its role in AWS, as [NewIdentity] makes it. Required.
+	Identity pulumi.Resource
 	// Resources is what it asks of a node. Default: 100m of a processor, at most 1; 512Mi of memory; 64Mi of scratch space.
 	Resources kube.Resources
 }
@@ -55,17 +57,26 @@ var (
 // Validate reports every problem of the arguments.
 func (a *AutoscalerArgs) Validate() error {
 	args := a.withDefaults()
-	errs := []error{account.CheckAccount(args.Account), account.CheckRegion(args.Region)}
-	if !clusterName.MatchString(args.Cluster) {
-		errs = append(errs, fmt.Errorf("the Cluster %q is no name: want small letters, digits and -", args.Cluster))
-	}
+	errs := args.validateIdentity()
 	if !version.MatchString(args.Version) {
 		errs = append(errs, fmt.Errorf("the Version %q is none: want the cluster's, such as 1.36", args.Version))
+	}
+	if args.Identity == nil {
+		errs = append(errs, errors.New("the Identity is missing: what gives the pod its role in AWS"))
 	}
 	if err := args.Resources.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("the Resources: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+// validateIdentity reports every problem of what an identity takes of the arguments.
+func (a AutoscalerArgs) validateIdentity() []error {
+	errs := []error{account.CheckAccount(a.Account), account.CheckRegion(a.Region)}
+	if !clusterName.MatchString(a.Cluster) {
+		errs = append(errs, fmt.Errorf("the Cluster %q is no name: want small letters, digits and -", a.Cluster))
+	}
+	return errs
 }
 
 // place is where the autoscaling groups are.

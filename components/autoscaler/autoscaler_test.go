@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -26,19 +27,22 @@ func good() autoscaler.AutoscalerArgs {
 func record(t *testing.T, preview bool, args autoscaler.AutoscalerArgs) (*recorder.Run, error) {
 	t.Helper()
 	return recorder.Record("prod", preview, func(ctx *pulumi.Context) error {
-		if err := args.Validate(); err != nil {
-			_, err := autoscaler.NewAutoscaler(ctx, "fleetman-autoscaler", &args)
-			return err
-		}
 		cloud, err := aws.NewProvider(ctx, "cloud", nil)
 		if err != nil {
+			return err
+		}
+		group, err := cloudwatch.NewLogGroup(ctx, "cluster", &cloudwatch.LogGroupArgs{Name: pulumi.String("fleetman-prod")}, pulumi.Provider(cloud))
+		if err != nil {
+			return err
+		}
+		if args.Identity, err = autoscaler.NewIdentity(ctx, "fleetman-autoscaler", &args, group.Name, pulumi.Provider(cloud)); err != nil {
 			return err
 		}
 		cluster, err := kubernetes.NewProvider(ctx, "cluster", nil)
 		if err != nil {
 			return err
 		}
-		made, err := autoscaler.NewAutoscaler(ctx, "fleetman-autoscaler", &args, pulumi.Providers(cloud, cluster))
+		made, err := autoscaler.NewAutoscaler(ctx, "fleetman-autoscaler", &args, pulumi.Provider(cluster))
 		if err == nil {
 			ctx.Export("namespace", made.Namespace)
 		}
@@ -57,6 +61,7 @@ func find(t *testing.T, run *recorder.Run, typ, name string) recorder.Resource {
 
 func TestAnAutoscalerIsTheseResources(t *testing.T) {
 	want := []string{
+		"aws:cloudwatch/logGroup:LogGroup cluster", // which stands for the cluster
 		"aws:eks/podIdentityAssociation:PodIdentityAssociation fleetman-autoscaler-identity",
 		"aws:iam/role:Role fleetman-autoscaler-role-role",
 		"aws:iam/rolePolicy:RolePolicy fleetman-autoscaler-role-policy",
@@ -93,7 +98,7 @@ func TestAnAutoscalerIsTheseResources(t *testing.T) {
 			}
 			parent, provider := "::fleetman-autoscaler", "::cluster"
 			if strings.HasPrefix(resource.Type, "aws:") {
-				provider = "::cloud"
+				parent, provider = "::fleetman-prod", "::cloud" // the stack
 			}
 			if strings.HasPrefix(resource.Type, "aws:iam/") {
 				parent = "::fleetman-autoscaler-role"
@@ -195,9 +200,12 @@ func TestThePodWaitsForWhatItMayDo(t *testing.T) {
 			t.Errorf("doesn't wait for %s but for %v", name, deployment.DependsOn)
 		}
 	}
-	// There has to be a cluster for it, which the namespace and the account come out of.
+	// There has to be a cluster for it, and nothing in it: the pod must not be made at the same moment.
 	identity := find(t, run, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "fleetman-autoscaler-identity")
-	for _, name := range []string{"fleetman-autoscaler-account", "fleetman-autoscaler-namespace", "fleetman-autoscaler-role-policy"} {
+	if strings.Contains(strings.Join(append(identity.DependsOn, identity.Parent), " "), "kubernetes:") || strings.Contains(identity.Parent, "components:") {
+		t.Errorf("the identity waits for what is in the cluster: %v, parent %s", identity.DependsOn, identity.Parent)
+	}
+	for _, name := range []string{"cluster", "fleetman-autoscaler-role-policy"} {
 		if !slices.ContainsFunc(identity.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) }) {
 			t.Errorf("the identity doesn't wait for %s but for %v", name, identity.DependsOn)
 		}
@@ -338,17 +346,24 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 		args autoscaler.AutoscalerArgs
 		want []string
 	}{
-		"all missing": {autoscaler.AutoscalerArgs{}, []string{`Account ""`, `Region ""`, `Cluster "" is no name`, `Version "" is none`}},
+		"all missing": {autoscaler.AutoscalerArgs{}, []string{`Account ""`, `Region ""`, `Cluster "" is no name`, `Version "" is none`, "Identity is missing"}},
 		"all wrong": {
 			autoscaler.AutoscalerArgs{
 				Account: "1", Region: "here", Cluster: "a,b", Version: "1.36.0",
 				Resources: kube.Resources{CPU: "2", CPULimit: "1", Memory: "1Mi", Scratch: "1Mi"},
 			},
-			[]string{`Account "1"`, `Region "here"`, `Cluster "a,b"`, `Version "1.36.0"`, "the Resources: CPU 2 is above"},
+			[]string{`Account "1"`, `Region "here"`, `Cluster "a,b"`, `Version "1.36.0"`, "Identity is missing", "the Resources: CPU 2 is above"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run, err := record(t, true, test.args)
+			run, err := recorder.Record("prod", true, func(ctx *pulumi.Context) error {
+				_, identityErr := autoscaler.NewIdentity(ctx, "fleetman-autoscaler", &test.args, pulumi.String("c"))
+				_, err := autoscaler.NewAutoscaler(ctx, "fleetman-autoscaler", &test.args)
+				if identityErr == nil || err == nil {
+					return nil
+				}
+				return err
+			})
 			if err == nil {
 				t.Fatal("accepted")
 			}

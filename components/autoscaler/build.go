@@ -3,7 +3,6 @@ package autoscaler
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -11,7 +10,6 @@ import (
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"fleetman/components/iam"
 	"fleetman/components/kube"
 )
 
@@ -22,7 +20,7 @@ const (
 	rbac     = "rbac.authorization.k8s.io"
 )
 
-// NewAutoscaler registers an autoscaler. It wants both providers, AWS's and the cluster's.
+// NewAutoscaler registers an autoscaler in the cluster.
 func NewAutoscaler(ctx *pulumi.Context, name string, args *AutoscalerArgs, opts ...pulumi.ResourceOption) (*Autoscaler, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("validate autoscaler %s: %w", name, err)
@@ -30,13 +28,14 @@ func NewAutoscaler(ctx *pulumi.Context, name string, args *AutoscalerArgs, opts 
 	b := &builder{
 		ctx: ctx, name: name, args: args.withDefaults(),
 		labels: kube.Labels{Name: Name, Instance: Name, Component: "autoscaler"},
+		before: []pulumi.Resource{args.Identity},
 	}
 	autoscaler := &Autoscaler{}
 	if err := ctx.RegisterComponentResource(AutoscalerType, name, autoscaler, opts...); err != nil {
 		return nil, fmt.Errorf("register autoscaler %s: %w", name, err)
 	}
 	b.childOpts = []pulumi.ResourceOption{pulumi.Parent(autoscaler)}
-	for _, step := range []func() error{b.space, b.identity, b.permissions, b.deployment, b.budget} {
+	for _, step := range []func() error{b.space, b.serviceAccount, b.permissions, b.deployment, b.budget} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -81,9 +80,8 @@ func (b *builder) space() error {
 	return nil
 }
 
-// identity registers the service account and its role in AWS. EKS tells a pod of its role when the pod is made and never again, so
-// the pod has to wait for it.
-func (b *builder) identity() error {
+// serviceAccount registers the service account, by whose name the identity knows the pod.
+func (b *builder) serviceAccount() error {
 	account, err := corev1.NewServiceAccount(b.ctx, b.name+"-account", &corev1.ServiceAccountArgs{
 		Metadata: b.meta(), AutomountServiceAccountToken: pulumi.Bool(false), // the one pod asks for it
 	}, b.childOpts...)
@@ -91,28 +89,6 @@ func (b *builder) identity() error {
 		return fmt.Errorf("register ServiceAccount of %s: %w", b.name, err)
 	}
 	b.account = account.Metadata.Name().Elem()
-	role, err := iam.NewRole(b.ctx, b.name+"-role", &iam.RoleArgs{
-		Description: "Says how many nodes " + b.args.Cluster + " has.",
-		Service:     iam.PodIdentity,
-		// The tags that EKS Pod Identity gives to the session of a pod.
-		Conditions: []iam.Condition{
-			{Test: "StringEquals", Key: "aws:RequestTag/eks-cluster-name", Values: []string{b.args.Cluster}},
-			{Test: "StringEquals", Key: "aws:RequestTag/kubernetes-namespace", Values: []string{Name}},
-			{Test: "StringEquals", Key: "aws:RequestTag/kubernetes-service-account", Values: []string{Name}},
-		},
-		Policy: b.args.policy(),
-	}, b.childOpts...)
-	if err != nil {
-		return fmt.Errorf("make role of %s: %w", b.name, err)
-	}
-	// Its namespace and account come out of the cluster, so that there is one before this.
-	identity, err := eks.NewPodIdentityAssociation(b.ctx, b.name+"-identity", &eks.PodIdentityAssociationArgs{
-		ClusterName: pulumi.String(b.args.Cluster), Namespace: b.namespace, ServiceAccount: b.account, RoleArn: role.ARN,
-	}, b.childOpts...)
-	if err != nil {
-		return fmt.Errorf("register pod identity of %s: %w", b.name, err)
-	}
-	b.before = append(b.before, identity)
 	return nil
 }
 

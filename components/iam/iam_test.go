@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"fleetman/components/iam"
@@ -123,6 +124,45 @@ func TestWhoeverIsGivenARoleWaitsForItsPolicies(t *testing.T) {
 		if !slices.ContainsFunc(user.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) }) {
 			t.Errorf("doesn't wait for %s: %v", name, user.DependsOn)
 		}
+	}
+}
+
+// attaching stands for an engine that previews a stack in which every role is there and every policy is new.
+type attaching struct {
+	policies map[string]resource.PropertyValue
+}
+
+func (*attaching) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
+
+func (a *attaching) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken == "aws:iam/role:Role" {
+		return args.Name, resource.PropertyMap{"arn": resource.NewProperty("arn:aws:iam::123456789012:role/" + args.Name)}, nil
+	}
+	if policy, ok := args.Inputs["policy"]; ok {
+		a.policies[args.Name] = policy
+	}
+	return "", args.Inputs, nil
+}
+
+func TestARoleStaysKnownInAPreviewThatAddsAPolicy(t *testing.T) {
+	engine := &attaching{policies: map[string]resource.PropertyValue{}}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		args := good()
+		role, err := iam.NewRole(ctx, "driver", &args)
+		if err != nil {
+			return err
+		}
+		_, err = iam.NewRole(ctx, "user", &iam.RoleArgs{
+			Description: "Uses the other.", Service: "ec2.amazonaws.com",
+			Policy: iam.Document{{Actions: []string{"iam:PassRole"}, Resources: []pulumi.StringInput{role.ARN}}},
+		})
+		return err
+	}, pulumi.WithMocks("fleetman", "prod", engine), func(info *pulumi.RunInfo) { info.DryRun = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := engine.policies["user-policy"]; !got.IsString() || !strings.Contains(got.StringValue(), ":role/driver-role") {
+		t.Errorf("is handed on as %v", got)
 	}
 }
 

@@ -41,9 +41,9 @@ type RoleArgs struct {
 type Role struct {
 	pulumi.ResourceState
 
-	// ARN is its ARN, known once every policy is attached.
+	// ARN is its ARN. Whoever is given it waits for every policy.
 	ARN pulumi.StringOutput
-	// Name is its name, known once every policy is attached.
+	// Name is its name. Whoever is given it waits for every policy.
 	Name pulumi.StringOutput
 }
 
@@ -117,7 +117,7 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 	if err != nil {
 		return nil, fmt.Errorf("register role of %s: %w", name, err)
 	}
-	attached := []any{made.Arn, made.Name}
+	var attached []pulumi.Resource
 	for _, policy := range args.ManagedPolicies {
 		attachment, err := awsiam.NewRolePolicyAttachment(ctx, name+"-"+path.Base(policy), &awsiam.RolePolicyAttachmentArgs{
 			Role: made.Name, PolicyArn: pulumi.String("arn:aws:iam::aws:policy/" + policy),
@@ -125,20 +125,21 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 		if err != nil {
 			return nil, fmt.Errorf("attach %s to %s: %w", policy, name, err)
 		}
-		attached = append(attached, attachment.ID())
+		attached = append(attached, attachment)
 	}
 	if len(args.Policy) != 0 {
 		inline, err := awsiam.NewRolePolicy(ctx, name+"-policy", &awsiam.RolePolicyArgs{Role: made.Name, Policy: args.Policy.JSON()}, childOpts...)
 		if err != nil {
 			return nil, fmt.Errorf("register policy of %s: %w", name, err)
 		}
-		attached = append(attached, inline.ID())
+		attached = append(attached, inline)
 	}
-	// Out of all of them, so that whoever is given the role waits for what it may do.
-	part := func(index int) pulumi.StringOutput {
-		return pulumi.All(attached...).ApplyT(func(all []any) string { return all[index].(string) }).(pulumi.StringOutput)
+	// Whoever is given the role waits for what it may do. Only the order follows from that, not the value: in a preview that adds a
+	// policy it stays known, where an unknown role would be another one, and replace what it is the role of.
+	after := func(output pulumi.StringOutput) pulumi.StringOutput {
+		return pulumi.OutputWithDependencies(ctx.Context(), output, attached...).(pulumi.StringOutput) // the type is kept
 	}
-	role.ARN, role.Name = part(0), part(1)
+	role.ARN, role.Name = after(made.Arn), after(made.Name)
 	if err := ctx.RegisterResourceOutputs(role, pulumi.Map{"arn": role.ARN, "name": role.Name}); err != nil {
 		return nil, fmt.Errorf("register outputs of role %s: %w", name, err)
 	}

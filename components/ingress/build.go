@@ -280,7 +280,7 @@ func (b *builder) deployment() error {
 					ServiceAccountName:            b.identity,
 					AutomountServiceAccountToken:  pulumi.Bool(true),
 					EnableServiceLinks:            pulumi.Bool(false),
-					SecurityContext:               kube.PodSecurity(uid),
+					SecurityContext:               security(),
 					TerminationGracePeriodSeconds: pulumi.Int(60), // more than its pause and the farewell
 					TopologySpreadConstraints:     spread,
 					InitContainers:                corev1.ContainerArray{initContainer()},
@@ -297,6 +297,16 @@ func (b *builder) deployment() error {
 		return fmt.Errorf("register Deployment of %s: %w", b.name, err)
 	}
 	return nil
+}
+
+// security is that of the pod, in which port 80 needs no privilege: where a container runtime leaves that to the kernel, the file
+// capability of the image's programs is of no use to them, since they may not gain any.
+func security() *corev1.PodSecurityContextArgs {
+	security := kube.PodSecurity(uid)
+	security.Sysctls = corev1.SysctlArray{&corev1.SysctlArgs{
+		Name: pulumi.String("net.ipv4.ip_unprivileged_port_start"), Value: pulumi.String("0"),
+	}}
+	return security
 }
 
 // initContainer copies the image's configuration to where the controller can add its own.

@@ -2,7 +2,7 @@
 //
 // What it fixes: the controller without its custom resources, telemetry and leader election; plain HTTP on one port of every node,
 // where a load balancer finds it, which also ends TLS: no certificate and no key is ever in the cluster; routes on which a stream
-// of events gets through at once and may be silent for an hour; two replicas on different nodes, replaced one by one and never
+// of events gets through at once and may be silent for an hour, as far as the load balancer lets it; two replicas on different nodes, replaced one by one and never
 // fewer; and permissions as few as it runs with: it reads Ingresses, Services, their endpoints and pods in the namespaces of the
 // routes alone, its own configuration, and no Secret anywhere.
 //

@@ -70,6 +70,9 @@ type builder struct {
 	closed       pulumi.StringArray    // the route tables of the private and the intra subnets
 }
 
+// lead adds to what leads out.
+func (b *builder) lead(way pulumi.Resource) { b.network.Ways = append(b.network.Ways, way) }
+
 // tags name what has no name of its own, as its logical name does.
 func (b *builder) tags(suffix string) pulumi.StringMap {
 	return pulumi.StringMap{"Name": pulumi.String(b.name + suffix)}
@@ -153,6 +156,7 @@ func (b *builder) gateways() error {
 		return fmt.Errorf("register internet gateway of %s: %w", b.name, err)
 	}
 	b.gateway = gateway
+	b.lead(gateway)
 	for zone := range zones {
 		if zone > 0 && b.args.NAT == NATSingle {
 			b.nats = append(b.nats, b.nats[0])
@@ -236,18 +240,22 @@ func (b *builder) table(suffix string) (pulumi.StringOutput, error) {
 // route registers a default route.
 func (b *builder) route(suffix string, args *ec2.RouteArgs) error {
 	args.DestinationCidrBlock = pulumi.String(everywhere)
-	if _, err := ec2.NewRoute(b.ctx, b.name+suffix, args, b.childOpts...); err != nil {
+	route, err := ec2.NewRoute(b.ctx, b.name+suffix, args, b.childOpts...)
+	if err != nil {
 		return fmt.Errorf("register route %s%s: %w", b.name, suffix, err)
 	}
+	b.lead(route)
 	return nil
 }
 
 func (b *builder) associate(suffix string, subnet, table pulumi.StringOutput) error {
-	if _, err := ec2.NewRouteTableAssociation(b.ctx, b.name+suffix+"-association", &ec2.RouteTableAssociationArgs{
+	association, err := ec2.NewRouteTableAssociation(b.ctx, b.name+suffix+"-association", &ec2.RouteTableAssociationArgs{
 		SubnetId: subnet, RouteTableId: table,
-	}, b.childOpts...); err != nil {
+	}, b.childOpts...)
+	if err != nil {
 		return fmt.Errorf("associate route table with %s%s: %w", b.name, suffix, err)
 	}
+	b.lead(association)
 	return nil
 }
 
@@ -257,12 +265,14 @@ func (b *builder) service(name string) pulumi.String {
 }
 
 func (b *builder) s3() error {
-	if _, err := ec2.NewVpcEndpoint(b.ctx, b.name+"-s3", &ec2.VpcEndpointArgs{
+	endpoint, err := ec2.NewVpcEndpoint(b.ctx, b.name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId: b.network.VPC, ServiceName: b.service("s3"), VpcEndpointType: pulumi.String("Gateway"),
 		RouteTableIds: b.closed, Tags: b.tags("-s3"),
-	}, b.childOpts...); err != nil {
+	}, b.childOpts...)
+	if err != nil {
 		return fmt.Errorf("register S3 endpoint of %s: %w", b.name, err)
 	}
+	b.lead(endpoint)
 	return nil
 }
 
@@ -277,23 +287,27 @@ func (b *builder) interfaces() error {
 	if err != nil {
 		return fmt.Errorf("register endpoints' security group of %s: %w", b.name, err)
 	}
-	if _, err := vpc.NewSecurityGroupIngressRule(b.ctx, b.name+"-endpoints-https", &vpc.SecurityGroupIngressRuleArgs{
+	rule, err := vpc.NewSecurityGroupIngressRule(b.ctx, b.name+"-endpoints-https", &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId: group.ID(), Description: pulumi.String("HTTPS from the VPC"),
 		CidrIpv4: pulumi.String(b.args.CIDR), IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(443), ToPort: pulumi.Int(443),
 		Tags: b.tags("-endpoints-https"),
-	}, b.childOpts...); err != nil {
+	}, b.childOpts...)
+	if err != nil {
 		return fmt.Errorf("register endpoints' rule of %s: %w", b.name, err)
 	}
+	b.lead(rule)
 	for _, service := range endpoints {
 		suffix := "-" + strings.ReplaceAll(service, ".", "-")
-		if _, err := ec2.NewVpcEndpoint(b.ctx, b.name+suffix, &ec2.VpcEndpointArgs{
+		endpoint, err := ec2.NewVpcEndpoint(b.ctx, b.name+suffix, &ec2.VpcEndpointArgs{
 			VpcId: b.network.VPC, ServiceName: b.service(service), VpcEndpointType: pulumi.String("Interface"),
 			SubnetIds: array(b.network.Private), SecurityGroupIds: pulumi.StringArray{group.ID()},
 			PrivateDnsEnabled: pulumi.Bool(true), // under the service's usual name, so that nobody has to be told
 			Tags:              b.tags(suffix),
-		}, b.childOpts...); err != nil {
+		}, b.childOpts...)
+		if err != nil {
 			return fmt.Errorf("register endpoint %s%s: %w", b.name, suffix, err)
 		}
+		b.lead(endpoint)
 	}
 	return nil
 }

@@ -63,6 +63,8 @@ type Network struct {
 	Intra []pulumi.StringOutput
 	// CIDR is its range.
 	CIDR string
+	// Ways are what leads out of the subnets, to the world and to AWS's services: who needs them comes after each.
+	Ways []pulumi.Resource
 }
 
 func (a NetworkArgs) withDefaults() NetworkArgs {

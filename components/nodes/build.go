@@ -24,8 +24,8 @@ func NewNodes(ctx *pulumi.Context, name string, args *NodesArgs, opts ...pulumi.
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("validate nodes %s: %w", name, err)
 	}
-	b := &builder{ctx: ctx, name: name, args: args.withDefaults()}
 	nodes := &Nodes{}
+	b := &builder{ctx: ctx, name: name, args: args.withDefaults(), nodes: nodes}
 	if err := ctx.RegisterComponentResource(NodesType, name, nodes, opts...); err != nil {
 		return nil, fmt.Errorf("register nodes %s: %w", name, err)
 	}
@@ -50,7 +50,8 @@ type builder struct {
 	args      NodesArgs
 	childOpts []pulumi.ResourceOption
 
-	role *iam.Role
+	nodes *Nodes
+	role  *iam.Role
 }
 
 // tiers registers the groups of both tiers, and answers with that of the general one.
@@ -171,6 +172,7 @@ func (b *builder) group(
 	if err != nil {
 		return nil, fmt.Errorf("register node group %s of %s: %w", suffix, b.name, err)
 	}
+	b.nodes.Groups = append(b.nodes.Groups, registered)
 	return registered, nil
 }
 

@@ -55,8 +55,8 @@ type NodesArgs struct {
 	DiskGB int
 	// Tags are those of instances, their disks and network interfaces, which don't get the provider's. Default: none but a name.
 	Tags map[string]string
-	// After is what has to be there before the first node, such as the add-ons of its network. Default: nothing. A component's
-	// resources don't inherit the option dependsOn, so this says it for the groups themselves.
+	// After is what has to be there before the first node, such as the add-ons of its network. Default: nothing. A component
+	// in it is not enough: Pulumi registers a component's children in the background, and may not know them all yet.
 	After []pulumi.Resource
 }
 
@@ -66,6 +66,8 @@ type Nodes struct {
 
 	// GeneralGroups are the names of the autoscaling groups of the general tier.
 	GeneralGroups []pulumi.StringOutput
+	// Groups are the node groups: what runs on nodes comes after each.
+	Groups []pulumi.Resource
 }
 
 func (a NodesArgs) withDefaults() NodesArgs {

@@ -24,7 +24,8 @@ type EKSArgs struct {
 	Endpoint pulumi.StringInput
 	// CertificateAuthority is the certificate that it is known by, in PEM and that in base64. Required.
 	CertificateAuthority pulumi.StringInput
-	// After is what has to be there before any object of the cluster, and until none is: the nodes and the add-ons. Default: nothing.
+	// After is what has to be there before any object of the cluster, and until none is: the nodes and the add-ons, each, since a
+	// component may not know all its children yet. Default: nothing.
 	After []pulumi.Resource
 }
 

@@ -75,7 +75,7 @@ func newStory(t *testing.T) *story {
 	}
 	s.before = s.gitStatus(t)
 	files := output(t, s.repository, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	for _, f := range strings.Split(strings.TrimRight(files, "\x00"), "\x00") {
+	for f := range strings.SplitSeq(strings.TrimRight(files, "\x00"), "\x00") {
 		copyFile(t, filepath.Join(s.repository, f), filepath.Join(s.dir, f))
 	}
 	page := "services/webapp/ui/dist"
@@ -141,12 +141,11 @@ func (s *story) lab(t *testing.T, args ...string) {
 }
 
 // pulumi runs a Pulumi command on the stack dev and says how long it took.
-func (s *story) pulumi(t *testing.T, args ...string) string {
+func (s *story) pulumi(t *testing.T, args ...string) {
 	t.Helper()
 	began := time.Now()
-	out := s.run(t, "pulumi", append(args, "--stack", "dev", "--non-interactive", "--color", "never")...)
+	s.run(t, "pulumi", append(args, "--stack", "dev", "--non-interactive", "--color", "never")...)
 	t.Logf("pulumi %s took %s", strings.Join(args, " "), time.Since(began).Round(100*time.Millisecond))
-	return out
 }
 
 // plan is what pulumi preview --json says it would do: how many of each operation, and which resources change, by name.
@@ -354,24 +353,24 @@ func (s *story) login(t *testing.T) {
 	}
 }
 
-// vehicle is the name of one, and how many points its history has.
-func (s *story) vehicle(t *testing.T) (name string, points int) {
+// history is how many points that of a vehicle has.
+func (s *story) history(t *testing.T) int {
 	t.Helper()
 	body, err := get(s.url(t) + "/api/vehicles/")
 	var vehicles []struct{ Name string }
 	if err != nil || json.Unmarshal(body, &vehicles) != nil || len(vehicles) == 0 {
-		return "", 0
+		return 0
 	}
 	history, err := get(s.url(t) + "/api/history/" + url.PathEscape(vehicles[0].Name))
 	var all []json.RawMessage
 	if err != nil || json.Unmarshal(history, &all) != nil {
-		return vehicles[0].Name, 0
+		return 0
 	}
-	return vehicles[0].Name, len(all)
+	return len(all)
 }
 
 func (s *story) killed(t *testing.T) {
-	_, before := s.vehicle(t)
+	before := s.history(t)
 	number, _, _ := strings.Cut(string(read(t, filepath.Join(s.state, "nodes", s.node, "pid"))), " ")
 	pid, err := strconv.Atoi(number)
 	if err != nil {
@@ -382,7 +381,7 @@ func (s *story) killed(t *testing.T) {
 	}
 	s.lab(t, "start")
 	eventually(t, 2*time.Minute, "a longer history than before", func() bool {
-		_, after := s.vehicle(t)
+		after := s.history(t)
 		return before > 0 && after > before
 	})
 	s.podsReady(t)

@@ -191,7 +191,7 @@ func unzip(t *testing.T, archive, name, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
+	defer reader.Close() //nolint:errcheck // only read from
 	for _, file := range reader.File {
 		if filepath.Base(file.Name) != name {
 			continue

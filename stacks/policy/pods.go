@@ -42,7 +42,9 @@ func podRestricted(_ []Resource, r Resource) []string {
 	for _, host := range []string{"hostNetwork", "hostPID", "hostIPC", "securityContext.windowsOptions.hostProcess"} {
 		f.refuse(on(spec, host), "%s is true", host)
 	}
-	f.refuse(len(at(spec, "securityContext.sysctls.*")) != 0, "it sets kernel parameters")
+	for _, parameter := range texts(spec, "securityContext.sysctls.*.name") {
+		f.refuse(!slices.Contains(harmless, parameter), "it sets the kernel parameter %s", parameter)
+	}
 	for _, volume := range objects(spec, "volumes.*") {
 		for _, kind := range slices.Sorted(maps.Keys(volume)) {
 			f.refuse(!slices.Contains(volumeKinds, kind), "its volume %s is of the kind %s", text(volume, "name"), kind)
@@ -52,6 +54,13 @@ func podRestricted(_ []Resource, r Resource) []string {
 		restricted(&f, c)
 	}
 	return f
+}
+
+// harmless are the kernel parameters that are a pod's own and that the Pod Security level "baseline" admits.
+var harmless = []string{
+	"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports", "net.ipv4.ip_unprivileged_port_start",
+	"net.ipv4.ping_group_range", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes",
+	"net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_syncookies",
 }
 
 func restricted(f *findings, c container) {
