@@ -46,20 +46,6 @@ func record(t *testing.T, preview bool) *recorder.Run {
 	return run
 }
 
-func find(t *testing.T, run *recorder.Run, typ, name string) recorder.Resource {
-	t.Helper()
-	resource, ok := run.Find(typ, name)
-	if !ok {
-		t.Fatalf("there is no %s %s", typ, name)
-	}
-	return resource
-}
-
-// after says whether a resource depends on another, by its name.
-func after(resource recorder.Resource, name string) bool {
-	return slices.ContainsFunc(resource.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
-}
-
 func TestTheAddonsAreThese(t *testing.T) {
 	want := []string{
 		"aws:cloudwatch/logGroup:LogGroup node",
@@ -130,15 +116,15 @@ func TestOnlyWhatRunsOnNodesWaitsForThemAndTheDriverForTheSnapshots(t *testing.T
 		if resource.Type != addonType {
 			continue
 		}
-		if got, want := after(resource, "node"), strings.HasPrefix(resource.Name, "after-"); got != want {
+		if got, want := resource.After("node"), strings.HasPrefix(resource.Name, "after-"); got != want {
 			t.Errorf("%s comes after the nodes %t, want %t", resource.Name, got, want)
 		}
-		if got, want := after(resource, "after-snapshot-controller"), resource.Name == "after-aws-ebs-csi-driver"; got != want {
+		if got, want := resource.After("after-snapshot-controller"), resource.Name == "after-aws-ebs-csi-driver"; got != want {
 			t.Errorf("%s comes after the snapshots %t, want %t", resource.Name, got, want)
 		}
 	}
 	for _, policy := range []string{"driver-policy", "driver-AmazonEBSCSIDriverPolicyV2"} {
-		if !after(find(t, run, addonType, "after-aws-ebs-csi-driver"), policy) {
+		if !run.MustFind(t, addonType, "after-aws-ebs-csi-driver").After(policy) {
 			t.Errorf("the driver doesn't come after %s", policy)
 		}
 	}
@@ -159,10 +145,10 @@ func TestTheDriverAloneHasARoleThatOnlyItsControllerAssumes(t *testing.T) {
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["pods.eks.amazonaws.com"]},` +
 		`"Action":["sts:AssumeRole","sts:TagSession"],"Condition":{"StringEquals":{` +
 		`"aws:RequestTag/kubernetes-namespace":["kube-system"],"aws:RequestTag/kubernetes-service-account":["ebs-csi-controller-sa"]}}}]}`
-	if got := find(t, run, "aws:iam/role:Role", "driver-role").Inputs["assumeRolePolicy"]; got != trust {
+	if got := run.MustFind(t, "aws:iam/role:Role", "driver-role").Inputs["assumeRolePolicy"]; got != trust {
 		t.Errorf("trusts\n%v\nwant\n%s", got, trust)
 	}
-	attachment := find(t, run, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "driver-AmazonEBSCSIDriverPolicyV2")
+	attachment := run.MustFind(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "driver-AmazonEBSCSIDriverPolicyV2")
 	if got := attachment.Inputs["policyArn"]; got != "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2" {
 		t.Errorf("has %v", got)
 	}
@@ -176,7 +162,7 @@ func TestTheDriverUsesTheOneKeyAndPassesItOnOnlyToAWS(t *testing.T) {
 			Condition        map[string]map[string][]string
 		}
 	}
-	text := find(t, run, "aws:iam/rolePolicy:RolePolicy", "driver-policy").Inputs["policy"].(string)
+	text := run.MustFind(t, "aws:iam/rolePolicy:RolePolicy", "driver-policy").Inputs["policy"].(string)
 	if err := json.Unmarshal([]byte(text), &policy); err != nil {
 		t.Fatal(err)
 	}
@@ -221,17 +207,7 @@ func TestVersionsThatWouldHaveNoEffectAreRefusedTogether(t *testing.T) {
 		`the version "1.13" of coredns is none`, `the version "latest" of vpc-cni is none`,
 		`no add-on "kube_proxy": want one of vpc-cni, kube-proxy, eks-pod-identity-agent, coredns, snapshot-controller, aws-ebs-csi-driver, metrics-server`,
 	}
-	if err == nil {
-		t.Fatal("accepted")
-	}
-	for _, want := range want {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q doesn't say %q", err, want)
-		}
-	}
-	if got := strings.Count(err.Error(), "\n") + 1; got != len(want) {
-		t.Errorf("%d refusals, want %d: %v", got, len(want), err)
-	}
+	recorder.Refusals(t, err, want...)
 }
 
 func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
@@ -266,20 +242,7 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 				_, err := addon.NewAddons(ctx, "addons", &test.args)
 				return err
 			})
-			if err == nil {
-				t.Fatal("accepted")
-			}
-			for _, want := range append(test.want, "validate add-ons addons") {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q doesn't say %q", err, want)
-				}
-			}
-			if got := strings.Count(test.args.Validate().Error(), "\n") + 1; got != len(test.want) {
-				t.Errorf("%d refusals, want %d: %v", got, len(test.want), err)
-			}
-			if names := run.Names(); len(names) != 0 {
-				t.Errorf("registered %v", names)
-			}
+			run.Refused(t, err, "validate add-ons addons", test.want...)
 		})
 	}
 }

@@ -50,15 +50,6 @@ func record(t *testing.T, preview bool, args autoscaler.AutoscalerArgs) (*record
 	})
 }
 
-func find(t *testing.T, run *recorder.Run, typ, name string) recorder.Resource {
-	t.Helper()
-	resource, ok := run.Find(typ, name)
-	if !ok {
-		t.Fatalf("there is no %s %s", typ, name)
-	}
-	return resource
-}
-
 func TestAnAutoscalerIsTheseResources(t *testing.T) {
 	want := []string{
 		"aws:cloudwatch/logGroup:LogGroup cluster", // which stands for the cluster
@@ -133,15 +124,15 @@ func TestItIsOneInANamespaceOfItsOwn(t *testing.T) {
 			t.Errorf("%s is in %v, want %v", resource.Name, got, want)
 		}
 	}
-	space := find(t, run, "kubernetes:core/v1:Namespace", "fleetman-autoscaler-namespace")
+	space := run.MustFind(t, "kubernetes:core/v1:Namespace", "fleetman-autoscaler-namespace")
 	labels, _ := space.At("metadata.labels")[0].(map[string]any)
 	for _, mode := range []string{"enforce", "warn", "audit"} {
 		if got := labels["pod-security.kubernetes.io/"+mode]; got != "restricted" {
 			t.Errorf("%s is %v", mode, got)
 		}
 	}
-	deployment := find(t, run, deploymentType, "fleetman-autoscaler-deployment")
-	budget := find(t, run, "kubernetes:policy/v1:PodDisruptionBudget", "fleetman-autoscaler-budget")
+	deployment := run.MustFind(t, deploymentType, "fleetman-autoscaler-deployment")
+	budget := run.MustFind(t, "kubernetes:policy/v1:PodDisruptionBudget", "fleetman-autoscaler-budget")
 	for path, want := range map[string][]any{
 		"spec.replicas":                                                          {1.0},
 		"spec.template.spec.serviceAccountName":                                  {"cluster-autoscaler"},
@@ -180,7 +171,7 @@ func TestItIsOneInANamespaceOfItsOwn(t *testing.T) {
 	if got := fmt.Sprint(budget.At("spec.selector.matchLabels")); got != selector {
 		t.Errorf("the budget is for %s, want %s", got, selector)
 	}
-	account := find(t, run, "kubernetes:core/v1:ServiceAccount", "fleetman-autoscaler-account")
+	account := run.MustFind(t, "kubernetes:core/v1:ServiceAccount", "fleetman-autoscaler-account")
 	if got := account.Inputs["automountServiceAccountToken"]; got != false {
 		t.Errorf("every pod of the account gets its token: %v", got)
 	}
@@ -191,7 +182,7 @@ func TestThePodWaitsForWhatItMayDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deployment := find(t, run, deploymentType, "fleetman-autoscaler-deployment")
+	deployment := run.MustFind(t, deploymentType, "fleetman-autoscaler-deployment")
 	for _, name := range []string{
 		"fleetman-autoscaler-identity", "fleetman-autoscaler-cluster-binding", "fleetman-autoscaler-namespace-binding",
 		"fleetman-autoscaler-account",
@@ -201,7 +192,7 @@ func TestThePodWaitsForWhatItMayDo(t *testing.T) {
 		}
 	}
 	// There has to be a cluster for it, and nothing in it: the pod must not be made at the same moment.
-	identity := find(t, run, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "fleetman-autoscaler-identity")
+	identity := run.MustFind(t, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "fleetman-autoscaler-identity")
 	if strings.Contains(strings.Join(append(identity.DependsOn, identity.Parent), " "), "kubernetes:") || strings.Contains(identity.Parent, "components:") {
 		t.Errorf("the identity waits for what is in the cluster: %v, parent %s", identity.DependsOn, identity.Parent)
 	}
@@ -256,7 +247,7 @@ func TestInAWSItSeesGroupsAndChangesOnlyThoseOfItsCluster(t *testing.T) {
 			[]string{"arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:autoScalingGroupName/*"},
 		},
 	}
-	policy := parse(t, find(t, run, "aws:iam/rolePolicy:RolePolicy", "fleetman-autoscaler-role-policy").Inputs["policy"])
+	policy := parse(t, run.MustFind(t, "aws:iam/rolePolicy:RolePolicy", "fleetman-autoscaler-role-policy").Inputs["policy"])
 	if len(policy.Statement) != len(want) {
 		t.Errorf("%d statements, want %d", len(policy.Statement), len(want))
 	}
@@ -269,7 +260,7 @@ func TestInAWSItSeesGroupsAndChangesOnlyThoseOfItsCluster(t *testing.T) {
 			t.Errorf("%s: if %v", statement.Sid, statement.Condition)
 		}
 	}
-	trust := parse(t, find(t, run, "aws:iam/role:Role", "fleetman-autoscaler-role-role").Inputs["assumeRolePolicy"])
+	trust := parse(t, run.MustFind(t, "aws:iam/role:Role", "fleetman-autoscaler-role-role").Inputs["assumeRolePolicy"])
 	for tag, want := range map[string]string{
 		"eks-cluster-name": "fleetman-prod", "kubernetes-namespace": "cluster-autoscaler", "kubernetes-service-account": "cluster-autoscaler",
 	} {
@@ -321,7 +312,7 @@ func TestInTheClusterItReadsEvictsAndTaintsAndKeepsItsOwnLeaseAndStatus(t *testi
 			"[delete get update] [] [configmaps] named [cluster-autoscaler-status]",
 		}},
 	} {
-		if got := rules(t, find(t, run, test.typ, test.name)); !slices.Equal(got, test.want) {
+		if got := rules(t, run.MustFind(t, test.typ, test.name)); !slices.Equal(got, test.want) {
 			t.Errorf("%s:\n%s\nwant\n%s", test.name, strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 		}
 	}
@@ -329,7 +320,7 @@ func TestInTheClusterItReadsEvictsAndTaintsAndKeepsItsOwnLeaseAndStatus(t *testi
 		{"kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "fleetman-autoscaler-cluster-binding", "ClusterRole"},
 		{"kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "fleetman-autoscaler-namespace-binding", "Role"},
 	} {
-		binding := find(t, run, test.typ, test.name)
+		binding := run.MustFind(t, test.typ, test.name)
 		for path, want := range map[string]string{
 			"roleRef.kind": test.kind, "roleRef.name": "cluster-autoscaler", "roleRef.apiGroup": "rbac.authorization.k8s.io",
 			"subjects.*.kind": "ServiceAccount", "subjects.*.namespace": "cluster-autoscaler", "subjects.*.name": "cluster-autoscaler",
@@ -364,20 +355,7 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 				}
 				return err
 			})
-			if err == nil {
-				t.Fatal("accepted")
-			}
-			for _, want := range append(test.want, "validate autoscaler fleetman-autoscaler") {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q doesn't say %q", err, want)
-				}
-			}
-			if got := strings.Count(test.args.Validate().Error(), "\n") + 1; got != len(test.want) {
-				t.Errorf("%d refusals, want %d: %v", got, len(test.want), err)
-			}
-			if names := run.Names(); len(names) != 0 {
-				t.Errorf("registered %v", names)
-			}
+			run.Refused(t, err, "validate autoscaler fleetman-autoscaler", test.want...)
 		})
 	}
 }

@@ -113,18 +113,5 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 	want := []string{"Account", "Region", "Bucket is missing", "KeyAlias is", "Repositories is", "Cluster is", "Namespace is", "ServiceAccount is"}
 	args := ci.DeployerArgs{}
 	run, err := record(t, args)
-	if err == nil {
-		t.Fatal("accepted")
-	}
-	for _, want := range want {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q doesn't say %q", err, want)
-		}
-	}
-	if got := strings.Count(args.Validate().Error(), "\n") + 1; got != len(want) {
-		t.Errorf("%d refusals, want %d: %v", got, len(want), err)
-	}
-	if names := run.Names(); len(names) != 0 {
-		t.Errorf("registered %v", names)
-	}
+	run.Refused(t, err, "validate deployer fleetman-ci", want...)
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -30,10 +29,10 @@ func good() cluster.ClusterArgs {
 }
 
 // record records a cluster and a resource each that is given its name and its endpoint.
-func record(t *testing.T, preview bool, args cluster.ClusterArgs, opts ...pulumi.ResourceOption) (*recorder.Run, error) {
+func record(t *testing.T, preview bool, args cluster.ClusterArgs) (*recorder.Run, error) {
 	t.Helper()
 	return recorder.Record("prod", preview, func(ctx *pulumi.Context) error {
-		made, err := cluster.NewCluster(ctx, "fleetman-cluster", &args, opts...)
+		made, err := cluster.NewCluster(ctx, "fleetman-cluster", &args)
 		if err != nil {
 			return err
 		}
@@ -50,20 +49,6 @@ func record(t *testing.T, preview bool, args cluster.ClusterArgs, opts ...pulumi
 		}
 		return nil
 	})
-}
-
-func find(t *testing.T, run *recorder.Run, typ, name string) recorder.Resource {
-	t.Helper()
-	resource, ok := run.Find(typ, name)
-	if !ok {
-		t.Fatalf("there is no %s %s", typ, name)
-	}
-	return resource
-}
-
-// after says whether a resource depends on another, by its name.
-func after(resource recorder.Resource, name string) bool {
-	return slices.ContainsFunc(resource.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
 }
 
 func TestAClusterIsTheseResources(t *testing.T) {
@@ -122,7 +107,7 @@ func TestAControlPlaneIsClosedEncryptedAndLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := find(t, run, clusterType, "fleetman-cluster-cluster")
+	made := run.MustFind(t, clusterType, "fleetman-cluster-cluster")
 	for path, want := range map[string][]any{
 		"name":                            {"fleetman-prod"},
 		"version":                         {"1.36"},
@@ -145,7 +130,7 @@ func TestAControlPlaneIsClosedEncryptedAndLogged(t *testing.T) {
 			t.Errorf("%s is %v, want %v", path, got, want)
 		}
 	}
-	group := find(t, run, "aws:cloudwatch/logGroup:LogGroup", "fleetman-cluster-logs")
+	group := run.MustFind(t, "aws:cloudwatch/logGroup:LogGroup", "fleetman-cluster-logs")
 	want := map[string]any{"name": "/aws/eks/fleetman-prod/cluster", "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/logs", "retentionInDays": 90.0}
 	if !maps.Equal(group.Inputs, want) {
 		t.Errorf("logs to %v, want %v", group.Inputs, want)
@@ -159,7 +144,7 @@ func TestTheAPIServerIsPublicOnlyForNamedRanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := find(t, run, clusterType, "fleetman-cluster-cluster")
+	made := run.MustFind(t, clusterType, "fleetman-cluster-cluster")
 	for path, want := range map[string][]any{
 		"vpcConfig.endpointPrivateAccess": {true}, "vpcConfig.endpointPublicAccess": {true},
 		"vpcConfig.publicAccessCidrs.*": {"203.0.113.0/24", "198.51.100.7/32"},
@@ -178,7 +163,7 @@ func TestTheControlPlaneUsesTheKeyOfSecretsAndNoOther(t *testing.T) {
 	var policy struct {
 		Statement []struct{ Action, Resource []string }
 	}
-	text := find(t, run, "aws:iam/rolePolicy:RolePolicy", "fleetman-cluster-role-policy").Inputs["policy"].(string)
+	text := run.MustFind(t, "aws:iam/rolePolicy:RolePolicy", "fleetman-cluster-role-policy").Inputs["policy"].(string)
 	if err := json.Unmarshal([]byte(text), &policy); err != nil {
 		t.Fatal(err)
 	}
@@ -204,11 +189,11 @@ func TestEverythingGoesInTheReverseOrder(t *testing.T) {
 		{"aws:cloudwatch/logGroup:LogGroup", "given-endpoint", "fleetman-cluster-policy-ci"},
 		{"aws:cloudwatch/logGroup:LogGroup", "given-name", "fleetman-cluster-cluster"},
 	} {
-		if resource := find(t, run, test.typ, test.name); !after(resource, test.before) {
+		if resource := run.MustFind(t, test.typ, test.name); !resource.After(test.before) {
 			t.Errorf("%s doesn't come after %s but after %v", test.name, test.before, resource.DependsOn)
 		}
 	}
-	if after(find(t, run, "aws:cloudwatch/logGroup:LogGroup", "given-name"), "fleetman-cluster-policy-ci") {
+	if run.MustFind(t, "aws:cloudwatch/logGroup:LogGroup", "given-name").After("fleetman-cluster-policy-ci") {
 		t.Error("a node would wait for somebody's access")
 	}
 }
@@ -226,11 +211,11 @@ func TestAccessIsForTheWholeClusterOrForNamespaces(t *testing.T) {
 		"admin": {"arn:aws:iam::123456789012:role/admin", "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", []any{"cluster"}, nil},
 		"ci":    {"arn:aws:iam::123456789012:role/ci", "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy", []any{"namespace"}, []any{"fleetman"}},
 	} {
-		entry := find(t, run, "aws:eks/accessEntry:AccessEntry", "fleetman-cluster-entry-"+name)
+		entry := run.MustFind(t, "aws:eks/accessEntry:AccessEntry", "fleetman-cluster-entry-"+name)
 		if got := entry.Inputs; got["principalArn"] != want.principal || got["type"] != "STANDARD" || got["clusterName"] != "fleetman-prod" {
 			t.Errorf("the entry %s is %v", name, got)
 		}
-		policy := find(t, run, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "fleetman-cluster-policy-"+name)
+		policy := run.MustFind(t, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "fleetman-cluster-policy-"+name)
 		if got := policy.Inputs; got["principalArn"] != want.principal || got["policyArn"] != want.policy || got["clusterName"] != "fleetman-prod" {
 			t.Errorf("the policy of %s is %v", name, got)
 		}
@@ -260,28 +245,13 @@ func TestTheClusterAloneIsProtectedAndOnlyWhenAsked(t *testing.T) {
 }
 
 func TestWhatEKSDoesNotReportBackIsNoDifference(t *testing.T) {
-	var (
-		mu      sync.Mutex
-		ignored []string
-	)
-	see := pulumi.Transformations([]pulumi.ResourceTransformation{func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
-		if args.Type == clusterType {
-			options, err := pulumi.NewResourceOptions(args.Opts...)
-			if err != nil {
-				t.Error(err)
-				return nil
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			ignored = options.IgnoreChanges
-		}
-		return nil
-	}})
-	if _, err := record(t, true, good(), see); err != nil {
+	run, err := record(t, true, good())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons"}; !slices.Equal(ignored, want) {
-		t.Errorf("ignores %v, want %v", ignored, want)
+	made := run.MustFind(t, clusterType, "fleetman-cluster-cluster")
+	if want := []string{"accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons"}; !slices.Equal(made.IgnoreChanges, want) {
+		t.Errorf("ignores %v, want %v", made.IgnoreChanges, want)
 	}
 }
 
@@ -333,20 +303,7 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 			args := good()
 			test.spoil(&args)
 			run, err := record(t, true, args)
-			if err == nil {
-				t.Fatal("accepted")
-			}
-			for _, want := range append(test.want, "validate cluster fleetman-cluster") {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q doesn't say %q", err, want)
-				}
-			}
-			if got := strings.Count(args.Validate().Error(), "\n") + 1; got != len(test.want) {
-				t.Errorf("%d refusals, want %d: %v", got, len(test.want), err)
-			}
-			if names := run.Names(); len(names) != 0 {
-				t.Errorf("registered %v", names)
-			}
+			run.Refused(t, err, "validate cluster fleetman-cluster", test.want...)
 		})
 	}
 }

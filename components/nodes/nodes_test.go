@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
@@ -31,10 +30,10 @@ func good() nodes.NodesArgs {
 	}
 }
 
-func record(t *testing.T, preview bool, args nodes.NodesArgs, opts ...pulumi.ResourceOption) (*recorder.Run, error) {
+func record(t *testing.T, preview bool, args nodes.NodesArgs) (*recorder.Run, error) {
 	t.Helper()
 	return recorder.Record("prod", preview, func(ctx *pulumi.Context) error {
-		made, err := nodes.NewNodes(ctx, "fleetman-nodes", &args, opts...)
+		made, err := nodes.NewNodes(ctx, "fleetman-nodes", &args)
 		if err != nil {
 			return err
 		}
@@ -43,20 +42,6 @@ func record(t *testing.T, preview bool, args nodes.NodesArgs, opts ...pulumi.Res
 		}
 		return nil
 	})
-}
-
-func find(t *testing.T, run *recorder.Run, typ, name string) recorder.Resource {
-	t.Helper()
-	resource, ok := run.Find(typ, name)
-	if !ok {
-		t.Fatalf("there is no %s %s", typ, name)
-	}
-	return resource
-}
-
-// after says whether a resource depends on another, by its name.
-func after(resource recorder.Resource, name string) bool {
-	return slices.ContainsFunc(resource.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
 }
 
 func TestNodesAreTheseResources(t *testing.T) {
@@ -125,7 +110,7 @@ func TestADataGroupIsOfOneZoneAndTaintedAndTheGeneralOneOfAllAndNot(t *testing.T
 		"fleetman-nodes-general": {"general", []any{"subnet-a", "subnet-b", "subnet-c"}, []any{"m7i.large", "m7a.large"}, 2.0, 6.0, nil},
 		"fleetman-nodes-data-a":  data("subnet-a"), "fleetman-nodes-data-b": data("subnet-b"), "fleetman-nodes-data-c": data("subnet-c"),
 	} {
-		group := find(t, run, groupType, name)
+		group := run.MustFind(t, groupType, name)
 		for path, want := range map[string][]any{
 			"clusterName": {"fleetman-prod"}, "version": {"1.36"}, "amiType": {"AL2023_x86_64_STANDARD"}, "capacityType": {"ON_DEMAND"},
 			"nodeRoleArn": {"arn:aws:iam::123456789012:role/fleetman-nodes-role-role"},
@@ -164,7 +149,7 @@ func TestANodeIsClosedAndItsDiskEncrypted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tier := range []string{nodes.GeneralTier, nodes.DataTier} {
-		template := find(t, run, templateType, "fleetman-nodes-"+tier+"-template")
+		template := run.MustFind(t, templateType, "fleetman-nodes-"+tier+"-template")
 		for path, want := range map[string][]any{
 			"updateDefaultVersion":         {true},
 			"metadataOptions.httpEndpoint": {"enabled"}, "metadataOptions.httpTokens": {"required"},
@@ -209,12 +194,12 @@ func TestNoNodeComesBeforeItsRoleOrWhatItIsToComeAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"fleetman-nodes-general", "fleetman-nodes-data-a", "fleetman-nodes-data-b", "fleetman-nodes-data-c"} {
-		group := find(t, run, groupType, name)
+		group := run.MustFind(t, groupType, name)
 		for _, before := range []string{
 			"network", "inner", "fleetman-nodes-role-AmazonEKSWorkerNodePolicy", "fleetman-nodes-role-AmazonEKS_CNI_Policy",
 			"fleetman-nodes-role-AmazonEC2ContainerRegistryPullOnly", "fleetman-nodes-role-AmazonSSMManagedInstanceCore",
 		} {
-			if !after(group, before) {
+			if !group.After(before) {
 				t.Errorf("%s doesn't come after %s but after %v", name, before, group.DependsOn)
 			}
 		}
@@ -222,25 +207,15 @@ func TestNoNodeComesBeforeItsRoleOrWhatItIsToComeAfter(t *testing.T) {
 }
 
 func TestHowManyNodesThereAreIsTheAutoscalersToSay(t *testing.T) {
-	var (
-		mu      sync.Mutex
-		ignored = map[string][]string{}
-	)
-	see := pulumi.Transformations([]pulumi.ResourceTransformation{func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
-		options, err := pulumi.NewResourceOptions(args.Opts...)
-		if err != nil {
-			t.Error(err)
-			return nil
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if len(options.IgnoreChanges) != 0 {
-			ignored[args.Name] = options.IgnoreChanges
-		}
-		return nil
-	}})
-	if _, err := record(t, true, good(), see); err != nil {
+	run, err := record(t, true, good())
+	if err != nil {
 		t.Fatal(err)
+	}
+	ignored := map[string][]string{}
+	for _, resource := range run.Resources {
+		if len(resource.IgnoreChanges) != 0 {
+			ignored[resource.Name] = resource.IgnoreChanges
+		}
 	}
 	groups := []string{"fleetman-nodes-data-a", "fleetman-nodes-data-b", "fleetman-nodes-data-c", "fleetman-nodes-general"}
 	if got, want := slices.Sorted(maps.Keys(ignored)), groups; !slices.Equal(got, want) {
@@ -264,7 +239,7 @@ func TestTheImageIsOfTheArchitecture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := find(t, run, groupType, "fleetman-nodes-general").Inputs["amiType"]; got != want {
+		if got := run.MustFind(t, groupType, "fleetman-nodes-general").Inputs["amiType"]; got != want {
 			t.Errorf("%s: %v, want %s", arch, got, want)
 		}
 	}
@@ -337,20 +312,7 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 			args := good()
 			test.spoil(&args)
 			run, err := record(t, true, args)
-			if err == nil {
-				t.Fatal("accepted")
-			}
-			for _, want := range append(test.want, "validate nodes fleetman-nodes") {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q doesn't say %q", err, want)
-				}
-			}
-			if got := strings.Count(args.Validate().Error(), "\n") + 1; got != len(test.want) {
-				t.Errorf("%d refusals, want %d: %v", got, len(test.want), err)
-			}
-			if names := run.Names(); len(names) != 0 {
-				t.Errorf("registered %v", names)
-			}
+			run.Refused(t, err, "validate nodes fleetman-nodes", test.want...)
 		})
 	}
 }

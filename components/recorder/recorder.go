@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -119,6 +120,21 @@ func (r *Run) Find(typ, name string) (Resource, bool) {
 		}
 	}
 	return Resource{}, false
+}
+
+// MustFind is Find in a test that fails without the resource.
+func (r *Run) MustFind(tb testing.TB, typ, name string) Resource {
+	tb.Helper()
+	resource, found := r.Find(typ, name)
+	if !found {
+		tb.Fatalf("there is no %s %s", typ, name)
+	}
+	return resource
+}
+
+// After says whether the resource depends on one of that name.
+func (r Resource) After(name string) bool {
+	return slices.ContainsFunc(r.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
 }
 
 // At answers with the values at a path of the inputs: a name leads into an object, * into every element of a list or an object.

@@ -109,18 +109,5 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 	want := []string{"Images are missing", "Deliver is missing", "Ref is missing", "Key is missing", "Keep is 1"}
 	args := registry.RegistryArgs{Keep: 1}
 	run, err := record(t, args, true)
-	if err == nil {
-		t.Fatal("accepted")
-	}
-	for _, want := range want {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q doesn't say %q", err, want)
-		}
-	}
-	if got := strings.Count(args.Validate().Error(), "\n") + 1; got != len(want) {
-		t.Errorf("%d refusals, want %d: %v", got, len(want), err)
-	}
-	if names := run.Names(); len(names) != 0 {
-		t.Errorf("registered %v", names)
-	}
+	run.Refused(t, err, "validate registry fleetman-registry", want...)
 }

@@ -81,15 +81,5 @@ func TestOnlyBucketAndKeyAreProtectedAndOnlyIfAsked(t *testing.T) {
 
 func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 	run, err := record(t, state.StateArgs{Place: account.Place{Account: "1", Region: "here"}})
-	if err == nil {
-		t.Fatal("accepted")
-	}
-	for _, want := range []string{`the Account "1"`, `the Region "here"`} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q doesn't say %q", err, want)
-		}
-	}
-	if names := run.Names(); len(names) != 0 {
-		t.Errorf("registered %v", names)
-	}
+	run.Refused(t, err, "validate state fleetman-state", `the Account "1"`, `the Region "here"`)
 }

@@ -77,18 +77,5 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 	want := []string{`the Account ""`, `the Class "A"`, `VolumesOf ""`, "the Key is missing", "the SnapshotHours are 5", "the Snapshots are 1001"}
 	args := storage.StorageArgs{Class: "A", SnapshotHours: 5, Snapshots: 1001}
 	run, err := record(t, args)
-	if err == nil {
-		t.Fatal("accepted")
-	}
-	for _, want := range want {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q doesn't say %q", err, want)
-		}
-	}
-	if got := strings.Count(args.Validate().Error(), "\n") + 1; got != len(want) {
-		t.Errorf("%d refusals, want %d: %v", got, len(want), err)
-	}
-	if names := run.Names(); len(names) != 0 {
-		t.Errorf("registered %v", names)
-	}
+	run.Refused(t, err, "validate storage fleetman-storage", want...)
 }

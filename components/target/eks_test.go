@@ -126,18 +126,5 @@ func TestEKSReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 		`Region "nowhere"`, "Name is missing", "Endpoint is missing", "CertificateAuthority is missing", "After, is missing",
 	}
 	run, err := recordEKS(t, true, args)
-	if err == nil {
-		t.Fatal("accepted")
-	}
-	for _, want := range append(want, "validate cluster") {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q doesn't say %q", err, want)
-		}
-	}
-	if got := strings.Count(args.Validate().Error(), "\n") + 1; got != len(want) {
-		t.Errorf("%d refusals, want %d: %v", got, len(want), err)
-	}
-	if names := run.Names(); len(names) != 0 {
-		t.Errorf("registered %v", names)
-	}
+	run.Refused(t, err, "validate cluster cluster", want...) //nolint:dupword // the name is cluster
 }
