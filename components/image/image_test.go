@@ -199,9 +199,6 @@ func TestNoMoreThanTwoServicesAreBuiltAtOnce(t *testing.T) {
 }
 
 func TestTheCompilerGivesTheSameProgramInAnyFolder(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the Go compiler")
-	}
 	var digests []string
 	for range 2 {
 		root := t.TempDir()
