@@ -23,7 +23,7 @@ LAB := $(STATE)/lab
 own = $(shell PATH="$$(tr ':' '\n' <<< "$$PATH" | grep -vF '$(STATE)' | paste -sd:)" command -v $(1) 2>/dev/null)
 MINIKUBE := $(call own,minikube)
 
-.PHONY: help up down clean status shell bootstrap check race test preview e2e web web-check local tools cluster credentials plan fmt lint
+.PHONY: help up down clean status shell bootstrap check race test test-alerts rules preview e2e web web-check local tools cluster credentials plan fmt lint
 
 ##@ Use
 help: ## Show this.
@@ -48,11 +48,11 @@ shell: $(ENV) ## A shell in which pulumi, kubectl and their settings are those o
 bootstrap: ## What the prod stack stands on, in AWS: the bucket of its state and the key of its secrets.
 	@scripts/bootstrap
 
-local: tools credentials web ## The four services, broker and database as plain processes on loopback, without a cluster.
+local: tools credentials web ## The services, broker and database as plain processes on loopback, without a cluster.
 	@. $(ENV); exec $(LAB) -module lab local
 
 ##@ Check
-check: web-check lint ## The quick part: build, vet, lint, unit and golden tests.
+check: web-check lint rules ## The quick part: build, vet, lint, unit, golden and rule tests.
 	go build ./...
 	go test ./...
 	cd lab && go vet ./... && go test ./...
@@ -60,10 +60,16 @@ check: web-check lint ## The quick part: build, vet, lint, unit and golden tests
 race: ## The services' tests under the race detector, which needs a C compiler.
 	CGO_ENABLED=1 go test -race ./services/...
 
-test: check race e2e preview ## Everything, the lab's end to end included; what CI runs.
+rules: $(STATE)/bin/promtool ## promtool and amtool over Prometheus's rules and configuration and Alertmanager's routes.
+	@scripts/rules
+
+test: check race e2e test-alerts preview ## Everything, the lab's end to end included; what CI runs.
 
 e2e: tools credentials web ## The dev stack from nothing to nothing on a node of its own, checked at every step.
-	@FLEETMAN_NODE=test scripts/e2e
+	@FLEETMAN_NODE=test scripts/e2e -skip TestAlerts
+
+test-alerts: rules tools credentials web ## The rules' tests, then a drill: what breaks on a node of its own is told to Slack's stand-in.
+	@FLEETMAN_NODE=test scripts/alerts
 
 preview: $(if $(MINIKUBE),,$(LAB)) credentials web ## pulumi preview of every stack, or of one (STACK=prod), held against the policy.
 	@scripts/tools kubernetes aws
@@ -91,12 +97,8 @@ tools: $(ENV) ## Find or build pulumi and what the cluster needs.
 cluster: $(ENV) ## Start Minikube or, where there is none, the lab's node.
 	@scripts/cluster
 
-credentials: $(STATE)/credentials.json ## Make dev's passwords, once.
-
-$(STATE)/credentials.json:
-	@mkdir -p $(STATE)
-	@umask 077; printf '{"activemqPassword":"%s","mongodbPassword":"%s"}\n' \
-	  "$$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')" "$$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')" > $@
+credentials: ## Make dev's passwords, once.
+	@scripts/credentials
 
 # AWS's plugin is huge, and only the preview needs it.
 $(ENV): FORCE $(if $(MINIKUBE),,$(LAB))
@@ -119,6 +121,9 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
 
 web-check: web ## The page's types, lint, format and tests.
 	cd $(WEB) && npm run --silent typecheck && npm run --silent lint && npm run --silent format:check && npm test --silent
+
+$(STATE)/bin/promtool: $(LAB)
+	@$(LAB) -module lab checkers
 
 $(STATE)/bin/golangci-lint:
 	GOBIN=$(STATE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

@@ -14,7 +14,9 @@ import (
 	"fleetman/components/account"
 	"fleetman/components/activemq"
 	"fleetman/components/addon"
+	"fleetman/components/keyring"
 	"fleetman/components/mongodb"
+	"fleetman/components/monitoring/prometheus"
 )
 
 // wired stands, where a component is asked about its arguments, for what it will be given by another one.
@@ -31,6 +33,7 @@ func (c *Config) check() []error {
 	for key, value := range map[string]int{ // which a component would take for its default
 		"network.flowLogDays": c.Network.FlowLogDays, "cluster.logDays": c.Cluster.LogDays, "nodes.diskGB": c.Nodes.DiskGB,
 		"backup.everyHours": c.Backup.EveryHours, "backup.keep": c.Backup.Keep, "mongodb.members": c.MongoDB.Members,
+		"monitoring.retentionDays": c.Monitoring.RetentionDays, "logging.nodes": c.Logging.Nodes, "logging.retentionDays": c.Logging.RetentionDays,
 	} {
 		refuse(value == 0, key, "0; want more")
 	}
@@ -42,7 +45,7 @@ func (c *Config) check() []error {
 	refuse(time.Duration(c.Gateway.StreamInterval) < 10*time.Millisecond, "gateway.streamInterval", "%s; want 10ms or more", c.Gateway.StreamInterval)
 	refuse(c.Webapp.Replicas < 1, "webapp.replicas", "%d; want 1 or more", c.Webapp.Replicas)
 	refuse(!slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "logLevel", "%q; want debug, info, warn or error", c.LogLevel)
-	return slices.Concat(errs, c.ActiveMQ.check(), c.MongoDB.check())
+	return slices.Concat(errs, c.ActiveMQ.check(), c.MongoDB.check(), c.checkMonitoring(), c.checkAlerts(), c.checkLogging())
 }
 
 func (c *Config) checkDev() []error {
@@ -120,6 +123,26 @@ func (c *Config) checkBackup() []error {
 	return prefixed("backup", args.Validate())
 }
 
+func (c *Config) checkMonitoring() []error {
+	args := c.Monitoring.server()
+	args.Namespace, args.StorageClass, args.Cluster = wired, wired, "wired"
+	args.Alertmanager = prometheus.Target{Namespace: "wired", Service: "wired", Port: "wired"}
+	return prefixed("monitoring", args.Validate())
+}
+
+func (c *Config) checkAlerts() []error {
+	args := c.Alerts.args()
+	args.Namespace, args.StorageClass = wired, wired
+	return prefixed("alerts", args.Validate())
+}
+
+func (c *Config) checkLogging() []error {
+	servers, agent := c.Logging.servers(), c.Logging.agent()
+	servers.Namespace, servers.StorageClass, servers.Keys = wired, wired, c.keys()
+	agent.Namespace, agent.URL, agent.CA, agent.User, agent.Password = wired, wired, wired, "wired", wired
+	return prefixed("logging", errors.Join(servers.Validate(), agent.Validate()))
+}
+
 // check asks the component: only it knows its least sizes.
 func (a ActiveMQ) check() []error {
 	return prefixed("activemq", (&activemq.BrokerArgs{
@@ -158,19 +181,23 @@ func (c *Config) strangers(stack string) []error {
 
 // checkSecrets reports prod's secrets that are missing or in plain text.
 func (c *Config) checkSecrets(raw Raw) []error {
-	secrets := []struct {
-		key   string
-		value Secret
-	}{{"activemqPassword", c.ActiveMQPassword}, {"mongodbPassword", c.MongoDBPassword}, {"mongodbKeyfile", c.MongoDBKeyfile}}
-	if c.MongoDB.Members == 1 && c.MongoDBKeyfile == "" {
-		secrets = secrets[:2] // a single member has no others to prove itself to
-	}
 	var errs []error
-	for _, secret := range secrets {
+	for _, secret := range []struct {
+		key      string
+		value    Secret
+		required bool
+	}{
+		{"activemqPassword", c.ActiveMQPassword, true},
+		{"mongodbPassword", c.MongoDBPassword, true},
+		{"mongodbKeyfile", c.MongoDBKeyfile, c.MongoDB.Members != 1}, // a single member has no others to prove itself to
+		{"seed", c.Seed, c.Monitoring.Enabled || c.Logging.Enabled},
+		{"slackWebhook", c.SlackWebhook, c.Monitoring.Enabled},
+		{"deadMansSwitch", c.DeadMansSwitch, false},
+	} {
 		switch key := keyPrefix + secret.key; {
-		case secret.value == "":
+		case secret.value == "" && secret.required:
 			errs = append(errs, fmt.Errorf("%s: missing; set it with `pulumi config set --secret %s`", key, key))
-		case !slices.Contains(raw.Secrets, key):
+		case secret.value != "" && !slices.Contains(raw.Secrets, key):
 			errs = append(errs, fmt.Errorf("%s: in plain text; set it anew with `pulumi config set --secret %s`", key, key))
 		}
 	}
@@ -179,13 +206,16 @@ func (c *Config) checkSecrets(raw Raw) []error {
 			errs = append(errs, fmt.Errorf("%smongodbKeyfile: %w; make one with `openssl rand -base64 756`", keyPrefix, err))
 		}
 	}
+	if c.Seed != "" && len(c.Seed) < keyring.MinSeed {
+		errs = append(errs, fmt.Errorf("%sseed: %d characters; want %d or more: make one with `openssl rand -base64 32`", keyPrefix, len(c.Seed), keyring.MinSeed))
+	}
 	return errs
 }
 
 // readCredentials reads dev's passwords.
 func (c *Config) readCredentials(root string) []error {
 	credentials, err := readCredentials(filepath.Join(root, credentialsFile))
-	c.ActiveMQPassword, c.MongoDBPassword = credentials.ActiveMQPassword, credentials.MongoDBPassword
+	c.ActiveMQPassword, c.MongoDBPassword, c.Seed = credentials.ActiveMQPassword, credentials.MongoDBPassword, credentials.Seed
 	if err != nil {
 		return []error{err}
 	}

@@ -51,6 +51,12 @@ type Config struct {
 	Gateway Gateway `json:"gateway"`
 	// Webapp is the web application.
 	Webapp Webapp `json:"webapp"`
+	// Monitoring is what measures, alerts and shows.
+	Monitoring Monitoring `json:"monitoring"`
+	// Alerts says when and where alerts are sent.
+	Alerts Alerts `json:"alerts"`
+	// Logging is what gathers the logs.
+	Logging Logging `json:"logging"`
 	// LogLevel is the level of the services' logs: debug, info, warn or error. Default: info.
 	LogLevel string `json:"logLevel"`
 
@@ -60,6 +66,13 @@ type Config struct {
 	MongoDBPassword Secret `json:"mongodbPassword" only:"prod"`
 	// MongoDBKeyfile is what the members of a replica set know each other by, in prod with three of them.
 	MongoDBKeyfile Secret `json:"mongodbKeyfile" only:"prod"`
+	// Seed is what the passwords and certificates of monitoring and logging are derived from: prod's from the stack's
+	// configuration, dev's from a file.
+	Seed Secret `json:"seed" only:"prod"`
+	// SlackWebhook is the URL of the Slack channel's webhook that alerts are sent to. Required in prod with monitoring.
+	SlackWebhook Secret `json:"slackWebhook"`
+	// DeadMansSwitch is the URL that is called as long as alerting works. Default: none.
+	DeadMansSwitch Secret `json:"deadMansSwitch"`
 }
 
 // Target is the cluster that dev deploys to.
@@ -208,6 +221,68 @@ type Webapp struct {
 	Replicas int `json:"replicas"`
 }
 
+// Monitoring is what measures and shows.
+type Monitoring struct {
+	// Enabled says whether there is any. Default: true.
+	Enabled bool `json:"enabled"`
+	// Storage is the size of Prometheus's volume. Default: 2Gi.
+	Storage string `json:"storage"`
+	// RetentionDays is how long measurements are kept, if they fit. Default: 15.
+	RetentionDays int `json:"retentionDays"`
+	// Etcd measures etcd itself, where the control plane's nodes are the cluster's own and serve its metrics on port 2381.
+	// Default: false.
+	Etcd bool `json:"etcd"`
+}
+
+// Alerts says when and where alerts are sent.
+type Alerts struct {
+	// GroupWait is how long the first alert of a group waits for others. Default: 30s.
+	GroupWait Duration `json:"groupWait"`
+	// GroupInterval is the least time between two messages about a group. Default: 5m.
+	GroupInterval Duration `json:"groupInterval"`
+	// RepeatInterval is after how long a message is sent again. Default: 4h.
+	RepeatInterval Duration `json:"repeatInterval"`
+	// CriticalRepeatInterval is the same for a critical alert. Default: 1h.
+	CriticalRepeatInterval Duration `json:"criticalRepeatInterval"`
+	// Runbooks is the URL under which this repository's files are read, for links to the runbooks. Default: none, and a message
+	// names the file.
+	Runbooks string `json:"runbooks"`
+}
+
+// Logging is what gathers the logs.
+type Logging struct {
+	// Enabled says whether there is any. Default: false.
+	Enabled bool `json:"enabled"`
+	// Nodes is how many servers Elasticsearch has, 1 or 3. Default: 1.
+	Nodes int `json:"nodes"`
+	// Storage is the size of each one's volume. Default: 10Gi.
+	Storage string `json:"storage"`
+	// Heap is the size of each one's heap, half its memory. Default: 1Gi.
+	Heap string `json:"heap"`
+	// RetentionDays is how long logs are kept. Default: 14.
+	RetentionDays int `json:"retentionDays"`
+	// BufferLimit is how much a node keeps of what could not be sent. Default: 2Gi.
+	BufferLimit string `json:"bufferLimit"`
+	// CertificatesFrom is the day from which the certificates hold, for ten years. Default: 2026-01-01.
+	CertificatesFrom Date `json:"certificatesFrom"`
+}
+
+// Date is a day, that begins in UTC, written as 2026-01-31.
+type Date time.Time
+
+// UnmarshalText reads a day.
+func (d *Date) UnmarshalText(text []byte) error {
+	day, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf(`%q is no day; want one such as "2026-01-31"`, text)
+	}
+	*d = Date(day)
+	return nil
+}
+
+// String writes a day.
+func (d Date) String() string { return time.Time(d).Format(time.DateOnly) }
+
 // Duration is a duration that is written as Go writes it, such as 250ms or 168h.
 type Duration time.Duration
 
@@ -258,17 +333,26 @@ func Defaults() Config {
 			GeneralTypes: []string{"m7i.large"}, GeneralMin: 2, GeneralMax: 6,
 			DataTypes: []string{"m7i.large"}, DataMin: 1, DataMax: 2, DiskGB: 50,
 		},
-		Edge:      Edge{Webapp: "fleetman"},
-		Backup:    Backup{EveryHours: 24, Keep: 14},
-		CI:        CI{Principals: []string{}},
-		Protect:   true,
-		ActiveMQ:  ActiveMQ{Storage: "2Gi", Heap: "256Mi"},
-		MongoDB:   MongoDB{Storage: "2Gi", CacheGB: 0.25, Members: 1},
-		Simulator: Simulator{Vehicles: 38, ReportInterval: Duration(2 * time.Second), Seed: 1},
-		Tracker:   Tracker{Retention: Duration(168 * time.Hour)},
-		Gateway:   Gateway{Replicas: 1, StreamInterval: Duration(250 * time.Millisecond)},
-		Webapp:    Webapp{Replicas: 1},
-		LogLevel:  "info",
+		Edge:       Edge{Webapp: "fleetman"},
+		Backup:     Backup{EveryHours: 24, Keep: 14},
+		CI:         CI{Principals: []string{}},
+		Protect:    true,
+		ActiveMQ:   ActiveMQ{Storage: "2Gi", Heap: "256Mi"},
+		MongoDB:    MongoDB{Storage: "2Gi", CacheGB: 0.25, Members: 1},
+		Simulator:  Simulator{Vehicles: 38, ReportInterval: Duration(2 * time.Second), Seed: 1},
+		Tracker:    Tracker{Retention: Duration(168 * time.Hour)},
+		Gateway:    Gateway{Replicas: 1, StreamInterval: Duration(250 * time.Millisecond)},
+		Webapp:     Webapp{Replicas: 1},
+		Monitoring: Monitoring{Enabled: true, Storage: "2Gi", RetentionDays: 15},
+		Alerts: Alerts{
+			GroupWait: Duration(30 * time.Second), GroupInterval: Duration(5 * time.Minute),
+			RepeatInterval: Duration(4 * time.Hour), CriticalRepeatInterval: Duration(time.Hour),
+		},
+		Logging: Logging{
+			Nodes: 1, Storage: "10Gi", Heap: "1Gi", RetentionDays: 14, BufferLimit: "2Gi",
+			CertificatesFrom: Date(time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)),
+		},
+		LogLevel: "info",
 	}
 }
 

@@ -141,7 +141,11 @@ func TestEveryProblemOfTheConfigurationIsReportedInOneErrorAndNothingIsDone(t *t
 		"fleetman:webapp":           `3`,
 		"fleetman:logLevel":         "loud",
 		"fleetman:mongodbPassword":  "plain",
-		"fleetman:slackWebhook":     "x",
+		"fleetman:slackwebhook":     "x",
+		"fleetman:seed":             "short",
+		"fleetman:monitoring":       `{"enabled":true,"storage":"1","retentionDays":0,"grafana":true}`,
+		"fleetman:alerts":           `{"groupWait":"soon","repeatInterval":"1s"}`,
+		"fleetman:logging":          `{"enabled":true,"nodes":2,"retentionDays":-1,"heap":"1","certificatesFrom":"yesterday"}`,
 		"aws:region":                "eu-west-1",
 		"pulumi:whatever-it-may-be": "1",
 	}}
@@ -182,7 +186,19 @@ func TestEveryProblemOfTheConfigurationIsReportedInOneErrorAndNothingIsDone(t *t
 		`fleetman:logLevel: "loud"`,
 		"fleetman:mongodbPassword: in plain text",
 		"fleetman:activemqPassword: missing; set it with `pulumi config set --secret fleetman:activemqPassword`",
-		"fleetman:slackWebhook: unknown key",
+		"fleetman:slackwebhook: unknown key",
+		"fleetman:slackWebhook: missing; set it with",
+		"fleetman:seed: in plain text",
+		"fleetman:seed: 5 characters; want 32 or more",
+		"fleetman:monitoring.grafana: unknown field",
+		"fleetman:monitoring: the Storage",
+		"fleetman:monitoring.retentionDays: 0; want more",
+		`fleetman:alerts.groupWait: "soon" is no duration`,
+		"fleetman:alerts: the RepeatInterval",
+		"fleetman:logging: the Nodes are 2",
+		"fleetman:logging: the RetentionDays",
+		"fleetman:logging: the Heap",
+		`fleetman:logging.certificatesFrom: "yesterday" is no day`,
 	}
 	run, err := record(t, &world{Outside: Outside{Root: t.TempDir()}}, raw, true)
 	if err == nil {
@@ -257,7 +273,9 @@ func TestAStackIsRefusedWhatIsTheOthers(t *testing.T) {
 func TestCredentialsThatArentThereOrArentCredentialsSayWhatMakesThem(t *testing.T) {
 	for name, content := range map[string]string{
 		"missing": "", "no JSON": "the-broker's-own", "one only": `{"activemqPassword":"the-broker's-own"}`,
-		"another key": `{"activemqPassword":"the-broker's-own","mongodbPassword":"b","x":"c"}`,
+		"no seed":     `{"activemqPassword":"the-broker's-own","mongodbPassword":"b"}`,
+		"short seed":  `{"activemqPassword":"the-broker's-own","mongodbPassword":"b","seed":"c"}`,
+		"another key": `{"activemqPassword":"the-broker's-own","mongodbPassword":"b","seed":"the seed that all the others come of","x":"c"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
@@ -316,5 +334,54 @@ func TestTheFieldsOfAnErrorAreSorted(t *testing.T) {
 	errs := decode(Raw{Values: map[string]string{"fleetman:x": ""}}, &config)
 	if len(errs) != 1 || !strings.Contains(errs[0].Error(), strings.Join(fields, ", ")) {
 		t.Errorf("errors %v", errs)
+	}
+}
+
+func TestCertificatesThatDontHoldAreRefusedBeforeAnythingIsDone(t *testing.T) {
+	for from, want := range map[string]string{
+		"2026-01-01": "", "2026-06-30": "",
+		"2026-07-02": "is yet to come",
+		"2016-07-15": "hold until 2026-07-13; set it to today's date",
+	} {
+		raw := values(t, dev)
+		raw.Values["fleetman:logging"] = fmt.Sprintf(`{"enabled":true,"certificatesFrom":%q}`, from)
+		run, err := record(t, newWorld(t), raw, true)
+		if (err == nil) != (want == "") || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%s: error %v, want %q", from, err, want)
+		}
+		if names := run.Names(); err != nil && len(names) != 0 {
+			t.Errorf("registered %v", names)
+		}
+	}
+}
+
+func TestASwitchTakesAwayAllThatItIsFor(t *testing.T) {
+	for name, test := range map[string]struct {
+		set        map[string]string
+		namespaces []string
+	}{
+		"neither":         {map[string]string{"fleetman:monitoring": `{"enabled":false}`}, []string{"fleetman"}},
+		"monitoring only": {nil, []string{"fleetman", agentsNamespace, monitoringNamespace}},
+		"logging only": {
+			map[string]string{"fleetman:monitoring": `{"enabled":false}`, "fleetman:logging": `{"enabled":true}`},
+			[]string{"fleetman", agentsNamespace, loggingNamespace},
+		},
+		"both": {map[string]string{"fleetman:logging": `{"enabled":true}`}, []string{"fleetman", agentsNamespace, loggingNamespace, monitoringNamespace}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw := values(t, dev)
+			maps.Copy(raw.Values, test.set)
+			run, err := record(t, newWorld(t), raw, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var namespaces []string
+			for _, resource := range ofType("kubernetes:core/v1:Namespace")(run) {
+				namespaces = append(namespaces, resource.Name)
+			}
+			if slices.Sort(namespaces); !slices.Equal(namespaces, test.namespaces) {
+				t.Errorf("namespaces %v, want %v", namespaces, test.namespaces)
+			}
+		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"fleetman/components/keyring"
 )
 
 // credentialsFile is where dev's credentials are, under the root of the source tree. `make credentials` makes it, once.
@@ -15,6 +17,7 @@ const credentialsFile = ".fleetman/credentials.json"
 type credentials struct {
 	ActiveMQPassword Secret `json:"activemqPassword"`
 	MongoDBPassword  Secret `json:"mongodbPassword"`
+	Seed             Secret `json:"seed"`
 }
 
 // readCredentials reads dev's credentials. No error shows any of the file's content.
@@ -30,10 +33,10 @@ func readCredentials(file string) (credentials, error) {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&read); err != nil {
-		return credentials{}, fmt.Errorf(`%s is not {"activemqPassword":"…","mongodbPassword":"…"}: remove it and run`+" `make credentials`", credentialsFile)
+		return credentials{}, fmt.Errorf(`%s is not {"activemqPassword":"…","mongodbPassword":"…","seed":"…"}: remove it and run`+" `make credentials`", credentialsFile)
 	}
-	if read.ActiveMQPassword == "" || read.MongoDBPassword == "" {
-		return credentials{}, fmt.Errorf("%s lacks a password: remove it and run `make credentials`", credentialsFile)
+	if read.ActiveMQPassword == "" || read.MongoDBPassword == "" || len(read.Seed) < keyring.MinSeed {
+		return credentials{}, fmt.Errorf("%s lacks a password or the seed: run `make credentials`, which adds what is missing", credentialsFile)
 	}
 	return read, nil
 }

@@ -17,31 +17,50 @@ import (
 
 // settings are what the stacks differ in.
 type settings struct {
+	name         string // by which alerts and measurements say where they are from
 	provider     pulumi.ProviderResource
 	storageClass pulumi.StringInput
 	images       map[string]pulumi.StringOutput // references by service
 	nodePorts    nodePorts
 	data         kube.Placement // of what has volumes
 	keyfile      Secret         // of a replica set
+	ingress      bool           // whether there is an ingress controller
+}
+
+// opts are the options of what is declared in the cluster.
+func (s *settings) opts() []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{pulumi.Provider(s.provider)}
 }
 
 // declared is what others lead to.
-type declared struct{ namespace, webapp pulumi.StringInput }
+type declared struct {
+	namespace, webapp pulumi.StringInput
+	broker            *activemq.Broker
+	database          *mongodb.Database
+}
 
 // nodePorts are the ports of every node that lead in; 0 is none.
-type nodePorts struct{ webapp, gateway, console int }
+type nodePorts struct{ webapp, gateway, console, grafana, kibana int }
 
-// declare declares what both stacks have: the namespace, the broker, the database and the four services. Each is given what it
-// needs of the others as their outputs, which is what they wait for.
-func declare(ctx *pulumi.Context, config *Config, s *settings) (*declared, error) {
-	opts := []pulumi.ResourceOption{pulumi.Provider(s.provider)}
-	space, err := corev1.NewNamespace(ctx, kube.PartOf, &corev1.NamespaceArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(kube.PartOf), Labels: kube.RestrictedNamespace()},
+// namespace declares a namespace.
+func namespace(ctx *pulumi.Context, name string, labels pulumi.StringMap, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	space, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: labels},
 	}, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("declare namespace: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("declare namespace %s: %w", name, err)
 	}
-	namespace := space.Metadata.Name().Elem()
+	return space.Metadata.Name().Elem(), nil
+}
+
+// declare declares what both stacks have: the namespace, the broker, the database and the services. Each is given what it
+// needs of the others as their outputs, which is what they wait for.
+func declare(ctx *pulumi.Context, config *Config, s *settings) (*declared, error) {
+	opts := s.opts()
+	namespace, err := namespace(ctx, kube.PartOf, kube.RestrictedNamespace(), opts...)
+	if err != nil {
+		return nil, err
+	}
 
 	broker, err := activemq.NewBroker(ctx, "fleetman-queue", &activemq.BrokerArgs{
 		Namespace: namespace, StorageClass: s.storageClass, Storage: config.ActiveMQ.Storage, ProtectData: config.Protect, Placement: s.data,
@@ -84,7 +103,7 @@ func declare(ctx *pulumi.Context, config *Config, s *settings) (*declared, error
 		return nil, err
 	}
 	tracker, err := service(trackerService, fleet.ServiceArgs{
-		Component: "backend", Port: fleet.Port,
+		Component: "backend",
 		Config: pulumi.StringMap{
 			"QUEUE_ADDR": broker.StompAddress, "QUEUE_USER": pulumi.String(broker.User),
 			"MONGODB_URI":  database.URI("fleetman"),
@@ -98,7 +117,7 @@ func declare(ctx *pulumi.Context, config *Config, s *settings) (*declared, error
 		return nil, err
 	}
 	gateway, err := service(gatewayService, fleet.ServiceArgs{
-		Component: "backend", Port: fleet.Port, NodePort: s.nodePorts.gateway, Replicas: config.Gateway.Replicas,
+		Component: "backend", NodePort: s.nodePorts.gateway, Replicas: config.Gateway.Replicas,
 		Config: pulumi.StringMap{
 			"QUEUE_ADDR": broker.StompAddress, "QUEUE_USER": pulumi.String(broker.User), "TRACKER_URL": tracker.URL,
 			"STREAM_INTERVAL": pulumi.String(config.Gateway.StreamInterval.String()),
@@ -115,7 +134,16 @@ func declare(ctx *pulumi.Context, config *Config, s *settings) (*declared, error
 	if err != nil {
 		return nil, err
 	}
+	if config.Monitoring.Enabled {
+		if _, err := service(queueExporterService, fleet.ServiceArgs{
+			Component: "exporter",
+			Config:    pulumi.StringMap{"QUEUE_ADDR": broker.StompAddress, "QUEUE_USER": pulumi.String(broker.User)},
+			Secret:    pulumi.StringMap{"QUEUE_PASSWORD": config.ActiveMQPassword.Input()},
+		}); err != nil {
+			return nil, err
+		}
+	}
 	ctx.Export("namespace", namespace)
 	ctx.Export("images", pulumi.ToStringMapOutput(s.images))
-	return &declared{namespace: namespace, webapp: webapp.Name}, nil
+	return &declared{namespace: namespace, webapp: webapp.Name, broker: broker, database: database}, nil
 }

@@ -16,6 +16,8 @@ const (
 	webappNodePort  = 30080
 	gatewayNodePort = 30020
 	consoleNodePort = 30010
+	grafanaNodePort = 30030
+	kibanaNodePort  = 30040
 )
 
 // Dev is the stack on a Minikube node: images loaded into the node, ports of the node, passwords from a file.
@@ -42,19 +44,34 @@ func Dev(ctx *pulumi.Context, config *Config, outside Outside) error {
 	if err != nil {
 		return fmt.Errorf("declare cluster: %w", err)
 	}
-	ports := nodePorts{webapp: webappNodePort, gateway: gatewayNodePort}
+	ports := nodePorts{webapp: webappNodePort, gateway: gatewayNodePort, grafana: grafanaNodePort, kibana: kibanaNodePort}
 	if config.ActiveMQ.Console {
 		ports.console = consoleNodePort
 	}
-	if _, err := declare(ctx, config, &settings{
-		provider: cluster.Provider, storageClass: pulumi.String(config.Target.StorageClass), images: refs, nodePorts: ports,
-	}); err != nil {
+	s := &settings{
+		name: "fleetman-dev", provider: cluster.Provider, storageClass: pulumi.String(config.Target.StorageClass), images: refs, nodePorts: ports,
+	}
+	fleet, err := declare(ctx, config, s)
+	if err != nil {
 		return err
 	}
-	ctx.Export("webappURL", at(host, ports.webapp))
-	ctx.Export("apiURL", at(host, ports.gateway))
-	if ports.console != 0 {
-		ctx.Export("consoleURL", at(host, ports.console))
+	if err := observe(ctx, config, s, fleet); err != nil {
+		return err
+	}
+	for _, url := range []struct {
+		name string
+		is   bool
+		port int
+	}{
+		{"webappURL", true, ports.webapp},
+		{"apiURL", true, ports.gateway},
+		{"consoleURL", config.ActiveMQ.Console, ports.console},
+		{"grafanaURL", config.Monitoring.Enabled, ports.grafana},
+		{"kibanaURL", config.Logging.Enabled, ports.kibana},
+	} {
+		if url.is {
+			ctx.Export(url.name, at(host, url.port))
+		}
 	}
 	return nil
 }

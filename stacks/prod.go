@@ -66,10 +66,11 @@ func Prod(ctx *pulumi.Context, config *Config, outside Outside) error {
 	if err != nil {
 		return err
 	}
-	fleet, err := declare(ctx, config, &settings{
-		provider: eks.Provider, storageClass: volumes.Class, images: repository.Images, keyfile: config.MongoDBKeyfile,
-		data: dataNodes,
-	})
+	s := &settings{
+		name: clusterName, provider: eks.Provider, storageClass: volumes.Class, images: repository.Images, keyfile: config.MongoDBKeyfile,
+		data: dataNodes, ingress: true,
+	}
+	fleet, err := declare(ctx, config, s)
 	if err != nil {
 		return err
 	}
@@ -78,6 +79,9 @@ func Prod(ctx *pulumi.Context, config *Config, outside Outside) error {
 		Routes:   []ingress.Route{{Host: host, Namespace: fleet.namespace, Service: fleet.webapp, Port: 80}},
 		NodePort: ingressNodePort, ProxyFrom: platform.network.CIDR,
 	}, inBoth); err != nil {
+		return err
+	}
+	if err := observe(ctx, config, s, fleet); err != nil {
 		return err
 	}
 	way := config.Edge.args()

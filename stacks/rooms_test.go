@@ -15,7 +15,13 @@ func TestEveryRoomKnowsOnlyWhomItMay(t *testing.T) {
 		"./components/activemq/...": {"fleetman/components/mongodb", "fleetman/components/fleet", "fleetman/components/image"},
 		"./components/mongodb/...":  {"fleetman/components/activemq", "fleetman/components/fleet", "fleetman/components/image"},
 		"./components/fleet/...":    {"fleetman/components/activemq", "fleetman/components/mongodb", "fleetman/components/image"},
-		"./infra/...":               {"fleetman/services", "fleetman/components/recorder"},
+		"./components/monitoring/...": {
+			"fleetman/components/activemq", "fleetman/components/mongodb", "fleetman/components/fleet", "fleetman/components/image", "fleetman/components/logging",
+		},
+		"./components/monitoring/alerts/...":     {"github.com/pulumi/"},
+		"./components/monitoring/dashboards/...": {"github.com/pulumi/"},
+		"./components/logging/...":               {"fleetman/components/activemq", "fleetman/components/mongodb", "fleetman/components/fleet", "fleetman/components/image", "fleetman/components/monitoring"},
+		"./infra/...":                            {"fleetman/services", "fleetman/components/recorder", "fleetman/components/monitoring/catalogue", "github.com/prometheus/prometheus"},
 	} {
 		list := exec.Command("go", "list", "-deps", room)
 		list.Dir = ".."

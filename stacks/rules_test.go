@@ -26,6 +26,10 @@ func TestEveryStackKeepsTheRulesHoweverItIsConfigured(t *testing.T) {
 		set   map[string]string
 	}{
 		"dev":                     {dev, nil},
+		"dev with all":            {dev, map[string]string{"fleetman:logging": `{"enabled":true}`}},
+		"dev with neither":        {dev, map[string]string{"fleetman:monitoring": `{"enabled":false}`}},
+		"prod with one log node":  {prod, map[string]string{"fleetman:logging": `{"enabled":true,"nodes":1}`}},
+		"prod without logging":    {prod, map[string]string{"fleetman:logging": `{"enabled":false}`}},
 		"dev with the console":    {dev, map[string]string{"fleetman:activemq": `{"console":true}`}},
 		"bootstrap":               {bootstrap, nil},
 		"bootstrap unprotected":   {bootstrap, map[string]string{"fleetman:protect": "false"}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -20,6 +21,8 @@ type Outside struct {
 	Reach func(ctx context.Context, kubeContext string) (host string, err error)
 	// Run runs the Go compiler and the minikube command.
 	Run image.Runner
+	// Now is the time.
+	Now func() time.Time
 	// Deliver takes images to where the cluster finds them.
 	Deliver func(ctx context.Context, to image.Destination, images ...*image.Image) error
 }
@@ -34,6 +37,7 @@ func Real(ctx *pulumi.Context) Outside {
 		Root:  root,
 		Reach: target.Reach,
 		Run:   image.Exec,
+		Now:   time.Now,
 		Deliver: func(ctx context.Context, to image.Destination, images ...*image.Image) error {
 			return to.Deliver(ctx, images...) // the caller says of what
 		},
@@ -49,6 +53,11 @@ func Run(ctx *pulumi.Context, raw Raw, outside Outside) error {
 	if config.AWS.Offline && !ctx.DryRun() {
 		return errors.New(keyPrefix + "aws.offline: an offline stack can only be previewed; `pulumi config rm --path fleetman:aws.offline`")
 	}
+	if raw.Stack != bootstrap {
+		if err := config.Logging.hold(outside.Now()); err != nil {
+			return err // it names the key
+		}
+	}
 	switch raw.Stack {
 	case bootstrap:
 		return Bootstrap(ctx, config)
@@ -60,10 +69,11 @@ func Run(ctx *pulumi.Context, raw Raw, outside Outside) error {
 
 // The services, which are folders of services and names of images.
 const (
-	simulatorService = "position-simulator"
-	trackerService   = "position-tracker"
-	gatewayService   = "api-gateway"
-	webappService    = "webapp"
+	simulatorService     = "position-simulator"
+	trackerService       = "position-tracker"
+	gatewayService       = "api-gateway"
+	webappService        = "webapp"
+	queueExporterService = "queue-exporter"
 )
 
 // webRoot is where the web application's image holds its page.
@@ -76,12 +86,16 @@ func build(ctx *pulumi.Context, config *Config, outside Outside) ([]*image.Image
 		arch = runtime.GOARCH
 	}
 	builder := &image.Builder{Root: outside.Root, Arch: arch, Run: outside.Run}
-	images, err := builder.Build(ctx.Context(),
-		image.Source{Service: simulatorService},
-		image.Source{Service: trackerService},
-		image.Source{Service: gatewayService},
-		image.Source{Service: webappService, Files: []image.Files{{From: "services/webapp/ui/dist", To: webRoot, Made: "make web"}}},
-	)
+	sources := []image.Source{
+		{Service: simulatorService},
+		{Service: trackerService},
+		{Service: gatewayService},
+		{Service: webappService, Files: []image.Files{{From: "services/webapp/ui/dist", To: webRoot, Made: "make web"}}},
+	}
+	if config.Monitoring.Enabled {
+		sources = append(sources, image.Source{Service: queueExporterService})
+	}
+	images, err := builder.Build(ctx.Context(), sources...)
 	if err != nil {
 		return nil, fmt.Errorf("build images: %w", err)
 	}

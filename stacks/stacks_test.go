@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -23,7 +24,9 @@ import (
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // passwords are what the tests' stacks are given; none may show anywhere.
-var passwords = []string{"the-broker's-own", "the-database's-own", "TheMembersOwnKey"}
+var passwords = []string{
+	"the-broker's-own", "the-database's-own", "TheMembersOwnKey", "the seed that all the others come of", "https://slack.example/the-channel's-own",
+}
 
 // world is an Outside in which everything works and nothing happens.
 type world struct {
@@ -37,11 +40,12 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	root := t.TempDir()
 	write(t, filepath.Join(root, "services/webapp/ui/dist/index.html"), "<p>")
-	write(t, filepath.Join(root, credentialsFile), fmt.Sprintf(`{"activemqPassword":%q,"mongodbPassword":%q}`, passwords[0], passwords[1]))
+	write(t, filepath.Join(root, credentialsFile), fmt.Sprintf(`{"activemqPassword":%q,"mongodbPassword":%q,"seed":%q}`, passwords[0], passwords[1], passwords[3]))
 	w := &world{}
 	w.Outside = Outside{
 		Root:  root,
 		Reach: func(context.Context, string) (string, error) { return "192.168.49.2", nil },
+		Now:   func() time.Time { return time.Date(2026, time.July, 1, 0, 0, 0, 0, time.UTC) },
 		Run: func(_ context.Context, _ string, _ []string, name string, args ...string) ([]byte, error) {
 			if name != "go" {
 				return nil, fmt.Errorf("%s is run", name)
@@ -80,7 +84,7 @@ func values(t *testing.T, stack string) Raw {
 	}
 	raw.Values["fleetman:images"] = strings.Replace(raw.Values["fleetman:images"], `"arch":""`, `"arch":"amd64"`, 1)
 	if stack == prod {
-		for i, key := range []string{"fleetman:activemqPassword", "fleetman:mongodbPassword", "fleetman:mongodbKeyfile"} {
+		for i, key := range []string{"fleetman:activemqPassword", "fleetman:mongodbPassword", "fleetman:mongodbKeyfile", "fleetman:seed", "fleetman:slackWebhook"} {
 			raw.Values[key], raw.Secrets = passwords[i], append(raw.Secrets, key)
 		}
 	}
@@ -165,7 +169,7 @@ func TestNoPasswordShows(t *testing.T) {
 
 func TestOnlyUpDeliversImages(t *testing.T) {
 	for _, stack := range []string{dev, prod} {
-		for preview, want := range map[bool]int{true: 0, false: 4} {
+		for preview, want := range map[bool]int{true: 0, false: 5} {
 			w := newWorld(t)
 			run, err := record(t, w, values(t, stack), preview)
 			if err != nil {

@@ -196,6 +196,32 @@ func TestTheConfigurationIsWellFormedAndFollowsTheSizes(t *testing.T) {
 	}
 }
 
+// A plugin stands before those above it: what is above the logins would answer without asking for one.
+func TestTheStatisticsAnswerOnlyWhoIsLetIn(t *testing.T) {
+	files, err := BrokerArgs{}.withDefaults().configuration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var beans struct {
+		Plugins struct {
+			All []struct{ XMLName xml.Name } `xml:",any"`
+		} `xml:"broker>plugins"`
+	}
+	if err := xml.Unmarshal([]byte(files["activemq.xml"]), &beans); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, plugin := range beans.Plugins.All {
+		if plugin.XMLName.Space != "http://activemq.apache.org/schema/core" {
+			t.Errorf("%s is of %s", plugin.XMLName.Local, plugin.XMLName.Space)
+		}
+		got = append(got, plugin.XMLName.Local)
+	}
+	if want := []string{"statisticsBrokerPlugin", "jaasAuthenticationPlugin", "authorizationPlugin"}; !slices.Equal(got, want) {
+		t.Errorf("plugins %q, want %q", got, want)
+	}
+}
+
 func TestAPasswordOfAnyCharactersIsOneProperty(t *testing.T) {
 	for _, password := range []string{
 		"plain", `back\slash`, "a=b:c#d!e", " both ends ", "tab\tand\nnewline\r", "café", "🚚", `\u0041`, "ENC(x)", "",

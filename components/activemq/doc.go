@@ -3,8 +3,8 @@
 // What it fixes: one broker on one volume, replaced by stopping the old one first; its configuration, which is ours and not
 // the image's (from 6.3 on that one opens OpenWire alone, to localhost); STOMP on 61613 and OpenWire on 61616, to the cluster
 // only; a queue whose dead letters go to its own <queue>.DLQ; limits of memory, of the journal and of temporary storage that
-// follow from the heap and the volume, so that a backlog fills the volume and not the machine; and the login, in files that
-// are mounted from a Secret and so can hold any character.
+// follow from the heap and the volume, so that a backlog fills the volume and not the machine; the plugin that answers the
+// queue exporter's questions for statistics; and the login, in files that are mounted from a Secret and so can hold any character.
 //
 // What varies: the volume's size and storage class, whether it is protected, on which nodes it runs, the heap, the login, and the
 // web console.

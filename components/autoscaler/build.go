@@ -17,7 +17,6 @@ const (
 	uid      = 65532 // the image's user nonroot
 	port     = 8085
 	portName = "http"
-	rbac     = "rbac.authorization.k8s.io"
 )
 
 // NewAutoscaler registers an autoscaler in the cluster.
@@ -93,7 +92,7 @@ func (b *builder) serviceAccount() error {
 }
 
 func (b *builder) permissions() error {
-	subjects := rbacv1.SubjectArray{&rbacv1.SubjectArgs{Kind: pulumi.String("ServiceAccount"), Name: b.account, Namespace: b.namespace}}
+	subjects := kube.Subjects(b.account, b.namespace)
 	clusterRole, err := rbacv1.NewClusterRole(b.ctx, b.name+"-cluster-role", &rbacv1.ClusterRoleArgs{
 		Metadata: b.clusterMeta(), Rules: everywhere(),
 	}, b.childOpts...)
@@ -102,7 +101,7 @@ func (b *builder) permissions() error {
 	}
 	clusterBinding, err := rbacv1.NewClusterRoleBinding(b.ctx, b.name+"-cluster-binding", &rbacv1.ClusterRoleBindingArgs{
 		Metadata: b.clusterMeta(), Subjects: subjects,
-		RoleRef: &rbacv1.RoleRefArgs{ApiGroup: pulumi.String(rbac), Kind: pulumi.String("ClusterRole"), Name: clusterRole.Metadata.Name().Elem()},
+		RoleRef: kube.RoleRef("ClusterRole", clusterRole.Metadata.Name()),
 	}, b.childOpts...)
 	if err != nil {
 		return fmt.Errorf("register ClusterRoleBinding of %s: %w", b.name, err)
@@ -113,7 +112,7 @@ func (b *builder) permissions() error {
 	}
 	binding, err := rbacv1.NewRoleBinding(b.ctx, b.name+"-namespace-binding", &rbacv1.RoleBindingArgs{
 		Metadata: b.meta(), Subjects: subjects,
-		RoleRef: &rbacv1.RoleRefArgs{ApiGroup: pulumi.String(rbac), Kind: pulumi.String("Role"), Name: role.Metadata.Name().Elem()},
+		RoleRef: kube.RoleRef("Role", role.Metadata.Name()),
 	}, b.childOpts...)
 	if err != nil {
 		return fmt.Errorf("register RoleBinding of %s: %w", b.name, err)

@@ -5,6 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"fleetman/components/iam"
+	"fleetman/components/kube"
 )
 
 // policy is what it may do in AWS: see everything of autoscaling, for which AWS knows no resources, and change the groups that are
@@ -36,13 +37,6 @@ func (a AutoscalerArgs) policy() iam.Document {
 	}
 }
 
-// rule is what may be done with resources of a group.
-func rule(group string, resources, verbs []string) *rbacv1.PolicyRuleArgs {
-	return &rbacv1.PolicyRuleArgs{
-		ApiGroups: pulumi.ToStringArray([]string{group}), Resources: pulumi.ToStringArray(resources), Verbs: pulumi.ToStringArray(verbs),
-	}
-}
-
 // only narrows a rule to one name.
 func only(name string, rule *rbacv1.PolicyRuleArgs) *rbacv1.PolicyRuleArgs {
 	rule.ResourceNames = pulumi.ToStringArray([]string{name})
@@ -53,17 +47,17 @@ func only(name string, rule *rbacv1.PolicyRuleArgs) *rbacv1.PolicyRuleArgs {
 // taint nodes; and say so in events. Of what its own manifests for 1.36 grant, the endpoints, the group extensions, the pods' status
 // and the changing of jobs are left out: it locks by a lease, the group is gone, and it changes neither.
 func everywhere() rbacv1.PolicyRuleArray {
-	watch := []string{"get", "list", "watch"}
+	const watch = "get list watch"
 	return rbacv1.PolicyRuleArray{
-		rule("", []string{"namespaces", "persistentvolumeclaims", "persistentvolumes", "pods", "replicationcontrollers", "services"}, watch),
-		rule("apps", []string{"daemonsets", "replicasets", "statefulsets"}, watch),
-		rule("batch", []string{"jobs"}, watch),
-		rule("policy", []string{"poddisruptionbudgets"}, watch),
-		rule("storage.k8s.io", []string{"csidrivers", "csinodes", "csistoragecapacities", "storageclasses", "volumeattachments"}, watch),
-		rule("resource.k8s.io", []string{"deviceclasses", "resourceclaims", "resourceslices"}, watch),
-		rule("", []string{"nodes"}, append([]string{"update"}, watch...)),
-		rule("", []string{"pods/eviction"}, []string{"create"}),
-		rule("", []string{"events"}, []string{"create", "patch"}),
+		kube.Rule("", watch, "namespaces", "persistentvolumeclaims", "persistentvolumes", "pods", "replicationcontrollers", "services"),
+		kube.Rule("apps", watch, "daemonsets", "replicasets", "statefulsets"),
+		kube.Rule("batch", watch, "jobs"),
+		kube.Rule("policy", watch, "poddisruptionbudgets"),
+		kube.Rule("storage.k8s.io", watch, "csidrivers", "csinodes", "csistoragecapacities", "storageclasses", "volumeattachments"),
+		kube.Rule("resource.k8s.io", watch, "deviceclasses", "resourceclaims", "resourceslices"),
+		kube.Rule("", "update "+watch, "nodes"),
+		kube.Rule("", "create", "pods/eviction"),
+		kube.Rule("", "create patch", "events"),
 	}
 }
 
@@ -71,9 +65,9 @@ func everywhere() rbacv1.PolicyRuleArray {
 // by which it could be narrowed.
 func inside() rbacv1.PolicyRuleArray {
 	return rbacv1.PolicyRuleArray{
-		rule("coordination.k8s.io", []string{"leases"}, []string{"create"}),
-		only(Name, rule("coordination.k8s.io", []string{"leases"}, []string{"get", "update"})),
-		rule("", []string{"configmaps"}, []string{"create"}),
-		only(Name+"-status", rule("", []string{"configmaps"}, []string{"delete", "get", "update"})),
+		kube.Rule("coordination.k8s.io", "create", "leases"),
+		only(Name, kube.Rule("coordination.k8s.io", "get update", "leases")),
+		kube.Rule("", "create", "configmaps"),
+		only(Name+"-status", kube.Rule("", "delete get update", "configmaps")),
 	}
 }

@@ -119,7 +119,7 @@ func (b *builder) deployment(from corev1.EnvFromSourceArray) error {
 }
 
 func (b *builder) container(from corev1.EnvFromSourceArray) *corev1.ContainerArgs {
-	container := &corev1.ContainerArgs{
+	return &corev1.ContainerArgs{
 		Name:            pulumi.String(b.args.App),
 		Image:           b.args.Image,
 		ImagePullPolicy: pulumi.String("IfNotPresent"), // a digest, or a tag of the content
@@ -131,22 +131,15 @@ func (b *builder) container(from corev1.EnvFromSourceArray) *corev1.ContainerArg
 		StartupProbe:   kube.HTTPProbe("/healthz", portName, 1, 60),
 		ReadinessProbe: kube.HTTPProbe("/readyz", portName, 5, 2),
 		LivenessProbe:  kube.HTTPProbe("/healthz", portName, 10, 3),
-	}
-	if b.args.Port != 0 {
 		// A pod that is told to stop is still called for a moment, until every node has heard of it.
-		container.Lifecycle = &corev1.LifecycleArgs{
+		Lifecycle: &corev1.LifecycleArgs{
 			PreStop: &corev1.LifecycleHandlerArgs{Sleep: &corev1.SleepActionArgs{Seconds: pulumi.Int(5)}},
-		}
+		},
 	}
-	return container
 }
 
-// service registers the Service, if there is to be one, and says where it is.
+// service registers the Service and says where it is.
 func (b *builder) service(of *Service) error {
-	of.Name, of.URL = pulumi.String("").ToStringOutput(), pulumi.String("").ToStringOutput()
-	if b.args.Port == 0 {
-		return nil
-	}
 	kind, port := "ClusterIP", &corev1.ServicePortArgs{
 		Name:        pulumi.String(portName),
 		AppProtocol: pulumi.String("http"),

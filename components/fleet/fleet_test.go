@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 
 func good() fleet.ServiceArgs {
 	return fleet.ServiceArgs{
-		App: "tracker", Component: "backend", Namespace: pulumi.String("fleetman"), Image: pulumi.String("fleetman/tracker:0123456789ab"), Port: 8080,
+		App: "tracker", Component: "backend", Namespace: pulumi.String("fleetman"), Image: pulumi.String("fleetman/tracker:0123456789ab"),
 		Config: pulumi.StringMap{"LOG_LEVEL": pulumi.String("info")},
 		Secret: pulumi.StringMap{"QUEUE_PASSWORD": pulumi.String("p")},
 	}
@@ -44,7 +45,7 @@ func TestValidateReportsEveryRefusalTogetherAndRegistersNothing(t *testing.T) {
 			func(a *fleet.ServiceArgs) { a.Replicas, a.Port, a.NodePort = -1, 70000, 80 },
 			[]string{"Replicas are -1", "Port 70000", "NodePort 80 is none"},
 		},
-		"node port to nowhere": {func(a *fleet.ServiceArgs) { a.Port, a.NodePort = 0, 30080 }, []string{"leads to no Port"}},
+		"port below": {func(a *fleet.ServiceArgs) { a.Port = -1 }, []string{"Port -1 is none"}},
 		"environment": {
 			func(a *fleet.ServiceArgs) {
 				a.Config = pulumi.StringMap{"log-level": pulumi.String(""), "HTTP_ADDR": pulumi.String(":1"), "BOTH": pulumi.String("")}
@@ -81,12 +82,7 @@ func TestAServiceIsTheseResources(t *testing.T) {
 			"kubernetes:core/v1:Secret fleetman-tracker-secret",
 			"kubernetes:core/v1:Service fleetman-tracker-service",
 		}, "http://fleetman-tracker:8080"},
-		"without port and secret": {func(a *fleet.ServiceArgs) { a.Port, a.Secret = 0, nil }, []string{
-			"fleetman:components:FleetService fleetman-tracker",
-			"kubernetes:apps/v1:Deployment fleetman-tracker-deployment",
-			"kubernetes:core/v1:ConfigMap fleetman-tracker-config",
-		}, ""},
-		"on port 80": {func(a *fleet.ServiceArgs) { a.Port, a.Secret = 80, nil }, []string{
+		"on port 80, without a secret": {func(a *fleet.ServiceArgs) { a.Port, a.Secret = 80, nil }, []string{
 			"fleetman:components:FleetService fleetman-tracker",
 			"kubernetes:apps/v1:Deployment fleetman-tracker-deployment",
 			"kubernetes:core/v1:ConfigMap fleetman-tracker-config",
@@ -141,8 +137,20 @@ func TestASecretIsSecretAndTheDeploymentThatUsesItIsNot(t *testing.T) {
 	}
 }
 
-func TestOnlyAServiceWithTrafficWaitsBeforeItStops(t *testing.T) {
-	for port, want := range map[int]int{8080: 1, 0: 0} {
+func TestAServiceWaitsBeforeItStops(t *testing.T) {
+	run, err := record(t, good())
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployment, _ := run.Find("kubernetes:apps/v1:Deployment", "fleetman-tracker-deployment")
+	if got := deployment.At("spec.template.spec.containers.*.lifecycle.preStop.sleep.seconds"); !slices.Equal(got, []any{5.0}) {
+		t.Errorf("waits %v", got)
+	}
+}
+
+// Prometheus finds a service's pods by the Service's labels and the name of its port.
+func TestAServiceIsFoundByItsLabelsAndLeadsToItsOwnPods(t *testing.T) {
+	for port, want := range map[int]float64{0: 8080, 8080: 8080, 80: 80} {
 		args := good()
 		args.Port = port
 		run, err := record(t, args)
@@ -150,8 +158,19 @@ func TestOnlyAServiceWithTrafficWaitsBeforeItStops(t *testing.T) {
 			t.Fatal(err)
 		}
 		deployment, _ := run.Find("kubernetes:apps/v1:Deployment", "fleetman-tracker-deployment")
-		if got := len(deployment.At("spec.template.spec.containers.*.lifecycle.preStop.sleep.seconds")); got != want {
-			t.Errorf("port %d: %d waits, want %d", port, got, want)
+		service, _ := run.Find("kubernetes:core/v1:Service", "fleetman-tracker-service")
+		if got := service.At("spec.ports.*.port"); !slices.Equal(got, []any{want}) {
+			t.Errorf("port %d: the Service's is %v", port, got)
+		}
+		for _, pair := range [][2][]any{
+			{service.At("metadata.labels"), deployment.At("metadata.labels")},
+			{service.At("spec.selector"), deployment.At("spec.selector.matchLabels")},
+			{service.At("spec.ports.*.name"), {"http"}},
+			{service.At("spec.ports.*.targetPort"), deployment.At("spec.template.spec.containers.*.ports.*.name")},
+		} {
+			if len(pair[0]) == 0 || !reflect.DeepEqual(pair[0], pair[1]) {
+				t.Errorf("port %d: %v and %v", port, pair[0], pair[1])
+			}
 		}
 	}
 }

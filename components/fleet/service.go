@@ -35,7 +35,7 @@ type ServiceArgs struct {
 	Image pulumi.StringInput
 	// Replicas is how many of it run. Default: 1.
 	Replicas int
-	// Port is the port of its Service. Default: 0, no Service: nothing calls it.
+	// Port is the port of its Service. Default: 8080, the one that it listens on itself.
 	Port int
 	// NodePort is the port of every node that leads to its Service. Default: 0, none: it is reached from within the cluster.
 	NodePort int
@@ -51,15 +51,18 @@ type ServiceArgs struct {
 type Service struct {
 	pulumi.ResourceState
 
-	// URL is where others in its namespace reach it, known once it answers; empty without a port.
+	// URL is where others in its namespace reach it, known once it answers.
 	URL pulumi.StringOutput
-	// Name is the name of its Service, known once it answers; empty without a port.
+	// Name is the name of its Service, known once it answers.
 	Name pulumi.StringOutput
 }
 
 func (a ServiceArgs) withDefaults() ServiceArgs {
 	if a.Replicas == 0 {
 		a.Replicas = 1
+	}
+	if a.Port == 0 {
+		a.Port = Port
 	}
 	if a.Resources == (kube.Resources{}) {
 		a.Resources = kube.Resources{CPU: "50m", CPULimit: "1", Memory: "128Mi", Scratch: "64Mi"}
@@ -83,9 +86,8 @@ func (a *ServiceArgs) Validate() error {
 	refuse(args.Namespace == nil, "the Namespace is missing")
 	refuse(args.Image == nil, "the Image is missing")
 	refuse(args.Replicas < 1, "the Replicas are %d: want 1 or more", args.Replicas)
-	refuse(args.Port < 0 || args.Port > 65535, "the Port %d is none: want 1-65535, or 0 for no Service", args.Port)
+	refuse(args.Port < 1 || args.Port > 65535, "the Port %d is none: want 1-65535", args.Port)
 	refuse(args.NodePort != 0 && (args.NodePort < 30000 || args.NodePort > 32767), "the NodePort %d is none: want 30000-32767, or 0 for none", args.NodePort)
-	refuse(args.NodePort != 0 && args.Port == 0, "the NodePort %d leads to no Port", args.NodePort)
 	for _, key := range slices.Sorted(maps.Keys(args.Config)) {
 		refuse(!variable.MatchString(key), "the Config's %q is no environment variable: want capital letters, digits and _", key)
 		refuse(key == addressKey, "the Config's %s is set by the component", addressKey)

@@ -18,10 +18,13 @@ import (
 )
 
 const (
-	uid        = 101 // the image's user nginx
-	httpName   = "http"
-	readyName  = "ready"
-	controller = "nginx.org/ingress-controller"
+	uid       = 101 // the image's user nginx
+	httpName  = "http"
+	readyName = "ready"
+	// metricsName is the port with the controller's metrics and nginx's.
+	metricsName = "metrics"
+	metricsPort = 9113
+	controller  = "nginx.org/ingress-controller"
 	// silence is how long a stream may say nothing.
 	silence = "1h"
 	// farewell is how long connections may last that a worker has when it is replaced, since a stream would keep it for good.
@@ -48,7 +51,7 @@ func NewIngress(ctx *pulumi.Context, name string, args *IngressArgs, opts ...pul
 	}
 	b.childOpts = []pulumi.ResourceOption{pulumi.Parent(ingress)}
 	for _, step := range []func() error{
-		b.space, b.class, b.account, b.clusterAccess, b.ownAccess, b.routeAccess, b.configuration, b.deployment, b.budget, b.service, b.routes,
+		b.space, b.class, b.account, b.clusterAccess, b.ownAccess, b.routeAccess, b.configuration, b.deployment, b.budget, b.service, b.metrics, b.routes,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -121,26 +124,9 @@ func (b *builder) account() error {
 	return nil
 }
 
-// rule allows verbs, in one string, on resources of one API group.
-func rule(group, verbs string, resources ...string) *rbacv1.PolicyRuleArgs {
-	return &rbacv1.PolicyRuleArgs{
-		ApiGroups: pulumi.ToStringArray([]string{group}),
-		Resources: pulumi.ToStringArray(resources),
-		Verbs:     pulumi.ToStringArray(strings.Fields(verbs)),
-	}
-}
-
-func (b *builder) subjects() rbacv1.SubjectArray {
-	return rbacv1.SubjectArray{&rbacv1.SubjectArgs{Kind: pulumi.String("ServiceAccount"), Name: b.identity, Namespace: b.namespace}}
-}
-
-func roleRef(kind string, name pulumi.StringPtrOutput) *rbacv1.RoleRefArgs {
-	return &rbacv1.RoleRefArgs{ApiGroup: pulumi.String("rbac.authorization.k8s.io"), Kind: pulumi.String(kind), Name: name.Elem()}
-}
-
 // clusterAccess allows what no namespace holds: to see that its class is there.
 func (b *builder) clusterAccess() error {
-	class := rule("networking.k8s.io", "get", "ingressclasses")
+	class := kube.Rule("networking.k8s.io", "get", "ingressclasses")
 	class.ResourceNames = pulumi.ToStringArray([]string{Class})
 	role, err := rbacv1.NewClusterRole(b.ctx, b.name+"-role", &rbacv1.ClusterRoleArgs{
 		Metadata: b.meta(pulumi.String(b.name), nil), Rules: rbacv1.PolicyRuleArray{class},
@@ -149,7 +135,7 @@ func (b *builder) clusterAccess() error {
 		return fmt.Errorf("register ClusterRole of %s: %w", b.name, err)
 	}
 	binding, err := rbacv1.NewClusterRoleBinding(b.ctx, b.name+"-role-binding", &rbacv1.ClusterRoleBindingArgs{
-		Metadata: b.meta(pulumi.String(b.name), nil), Subjects: b.subjects(), RoleRef: roleRef("ClusterRole", role.Metadata.Name()),
+		Metadata: b.meta(pulumi.String(b.name), nil), Subjects: kube.Subjects(b.identity, b.namespace), RoleRef: kube.RoleRef("ClusterRole", role.Metadata.Name()),
 	}, b.childOpts...)
 	if err != nil {
 		return fmt.Errorf("register ClusterRoleBinding of %s: %w", b.name, err)
@@ -171,7 +157,7 @@ func (b *builder) access(suffix, name string, namespace pulumi.StringInput, rule
 		return fmt.Errorf("register Role %s of %s: %w", name, b.name, err)
 	}
 	binding, err := rbacv1.NewRoleBinding(b.ctx, b.name+suffix+"-binding", &rbacv1.RoleBindingArgs{
-		Metadata: b.meta(pulumi.String(name), namespace), Subjects: b.subjects(), RoleRef: roleRef("Role", role.Metadata.Name()),
+		Metadata: b.meta(pulumi.String(name), namespace), Subjects: kube.Subjects(b.identity, b.namespace), RoleRef: kube.RoleRef("Role", role.Metadata.Name()),
 	}, b.childOpts...)
 	if err != nil {
 		return fmt.Errorf("register RoleBinding %s of %s: %w", name, b.name, err)
@@ -183,7 +169,7 @@ func (b *builder) access(suffix, name string, namespace pulumi.StringInput, rule
 // ownAccess allows it to read its configuration, to say of which version its own pods are, and to say what it did.
 func (b *builder) ownAccess() error {
 	return b.access("-own", b.name, b.namespace,
-		rule("", "get list watch", "configmaps"), rule("", "get update", "pods"), rule("", "get", "namespaces"), rule("", "create patch", "events"))
+		kube.Rule("", "get list watch", "configmaps"), kube.Rule("", "get update", "pods"), kube.Rule("", "get", "namespaces"), kube.Rule("", "create patch", "events"))
 }
 
 // routeAccess allows it to see what it leads to. Two routes into one namespace allow the same twice: whether theirs is one, only
@@ -191,10 +177,10 @@ func (b *builder) ownAccess() error {
 func (b *builder) routeAccess() error {
 	for _, route := range b.args.Routes {
 		if err := b.access("-access-"+route.Host, b.name+"-"+route.Host, route.Namespace,
-			rule("networking.k8s.io", "get list watch", "ingresses"),
-			rule("", "get list watch", "services", "pods"),
-			rule("discovery.k8s.io", "get list watch", "endpointslices"),
-			rule("", "get", "namespaces"), rule("", "create patch", "events"),
+			kube.Rule("networking.k8s.io", "get list watch", "ingresses"),
+			kube.Rule("", "get list watch", "services", "pods"),
+			kube.Rule("discovery.k8s.io", "get list watch", "endpointslices"),
+			kube.Rule("", "get", "namespaces"), kube.Rule("", "create patch", "events"),
 		); err != nil {
 			return err
 		}
@@ -234,6 +220,8 @@ func (b *builder) flags() pulumi.StringArray {
 		pulumi.String("-enable-custom-resources=false"),
 		pulumi.String("-enable-leader-election=false"),
 		pulumi.String("-enable-telemetry-reporting=false"),
+		pulumi.String("-enable-prometheus-metrics"),
+		pulumi.String("-enable-latency-metrics"),
 		pulumi.String("-disable-ipv6"),
 		pulumi.String("-log-format=json"),
 	}
@@ -341,6 +329,7 @@ func (b *builder) container() *corev1.ContainerArgs {
 		Ports: corev1.ContainerPortArray{
 			&corev1.ContainerPortArgs{Name: pulumi.String(httpName), ContainerPort: pulumi.Int(80)},
 			&corev1.ContainerPortArgs{Name: pulumi.String(readyName), ContainerPort: pulumi.Int(8081)},
+			&corev1.ContainerPortArgs{Name: pulumi.String(metricsName), ContainerPort: pulumi.Int(metricsPort)},
 		},
 		Resources:       kube.Resources{CPU: "100m", CPULimit: "2", Memory: "256Mi", Scratch: "192Mi"}.Requirements(),
 		SecurityContext: security,
@@ -387,6 +376,24 @@ func (b *builder) service() error {
 	}, b.childOpts...)
 	if err != nil {
 		return fmt.Errorf("register Service of %s: %w", b.name, err)
+	}
+	return nil
+}
+
+// metrics registers the Service by which Prometheus finds each of the controller's pods. The other one leads in from outside.
+func (b *builder) metrics() error {
+	_, err := corev1.NewService(b.ctx, b.name+"-metrics", &corev1.ServiceArgs{
+		Metadata: b.meta(pulumi.String(b.name+"-metrics"), b.namespace),
+		Spec: &corev1.ServiceSpecArgs{
+			ClusterIP: pulumi.String("None"),
+			Selector:  b.labels.Selector(),
+			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
+				Name: pulumi.String(metricsName), Port: pulumi.Int(metricsPort), TargetPort: pulumi.String(metricsName),
+			}},
+		},
+	}, b.childOpts...)
+	if err != nil {
+		return fmt.Errorf("register Service of the metrics of %s: %w", b.name, err)
 	}
 	return nil
 }

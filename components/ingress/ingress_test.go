@@ -84,6 +84,7 @@ func TestAnIngressIsTheseResources(t *testing.T) {
 		"kubernetes:apps/v1:Deployment fleetman-ingress-deployment",
 		"kubernetes:core/v1:ConfigMap fleetman-ingress-config",
 		"kubernetes:core/v1:Namespace fleetman-ingress-namespace",
+		"kubernetes:core/v1:Service fleetman-ingress-metrics",
 		"kubernetes:core/v1:Service fleetman-ingress-service",
 		"kubernetes:core/v1:ServiceAccount fleetman-ingress-account",
 		"kubernetes:networking.k8s.io/v1:Ingress fleetman-ingress-route-fleet.example.com",
@@ -288,6 +289,24 @@ func TestReplicasAreReplacedOneByOneAndNeverFewer(t *testing.T) {
 		if got := slices.Concat(budget.At("spec.maxUnavailable"), budget.At("spec.unhealthyPodEvictionPolicy")); !slices.Equal(got, []any{1.0, "AlwaysAllow"}) {
 			t.Errorf("the budget is %v", got)
 		}
+	}
+}
+
+func TestTheMetricsOfEveryPodAreFoundFromWithin(t *testing.T) {
+	run, err := record(t, good())
+	if err != nil {
+		t.Fatal(err)
+	}
+	controller := run.MustFind(t, deployment, "fleetman-ingress-deployment")
+	if flags := controller.At(pod + "containers.*.args.*"); !slices.Contains(flags, any("-enable-prometheus-metrics")) {
+		t.Errorf("metrics aren't switched on: %v", flags)
+	}
+	service := run.MustFind(t, "kubernetes:core/v1:Service", "fleetman-ingress-metrics")
+	if got := service.At("spec.clusterIP"); len(got) != 1 || got[0] != "None" {
+		t.Errorf("the Service's address is %v, and one pod of many would answer", got)
+	}
+	if got, ports := service.At("spec.ports.*.targetPort"), controller.At(pod+"containers.*.ports.*.name"); len(got) != 1 || !slices.Contains(ports, got[0]) {
+		t.Errorf("the Service leads to %v of %v", got, ports)
 	}
 }
 

@@ -14,6 +14,16 @@ func RestrictedNamespace() pulumi.StringMap {
 	}
 }
 
+// NodeAgentsNamespace are the labels of the one namespace whose pods may see their node: its files, its processes, its network.
+// Its pods hold themselves to what they need, as stacks/policy demands of them.
+func NodeAgentsNamespace() pulumi.StringMap {
+	return pulumi.StringMap{
+		"pod-security.kubernetes.io/enforce": pulumi.String("privileged"),
+		"pod-security.kubernetes.io/warn":    pulumi.String("privileged"),
+		"pod-security.kubernetes.io/audit":   pulumi.String("privileged"),
+	}
+}
+
 // PodSecurity is a restricted pod's security context: the given user and group, never root, the runtime's own seccomp
 // profile. The pod's volumes belong to the group, and a volume that already does isn't walked again at each start.
 func PodSecurity(id int) *corev1.PodSecurityContextArgs {

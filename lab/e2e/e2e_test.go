@@ -317,12 +317,20 @@ func (s *story) served(t *testing.T) {
 	}
 }
 
-func (s *story) login(t *testing.T) {
+// password is that of the broker's login.
+func (s *story) password(t *testing.T) string {
+	t.Helper()
 	var credentials struct{ ActivemqPassword string }
 	if err := json.Unmarshal(read(t, filepath.Join(s.state, "credentials.json")), &credentials); err != nil {
 		t.Fatal(err)
 	}
-	forward := s.command("kubectl", "--namespace", "fleetman", "port-forward", "service/fleetman-queue", ":61613")
+	return credentials.ActivemqPassword
+}
+
+// forward leads from an address of this machine to a port of a Service, until it is stopped.
+func (s *story) forward(t *testing.T, service, port string) (address string, stop func()) {
+	t.Helper()
+	forward := s.command("kubectl", "--namespace", "fleetman", "port-forward", "service/"+service, ":"+port)
 	out, err := forward.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -330,13 +338,20 @@ func (s *story) login(t *testing.T) {
 	if err := forward.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { forward.Process.Kill(); forward.Wait() }() //nolint:errcheck // it ends by the kill
+	stop = func() { forward.Process.Kill(); forward.Wait() } //nolint:errcheck // it ends by the kill
 	line, err := bufio.NewReader(out).ReadString('\n')
-	address, _, _ := strings.Cut(strings.TrimPrefix(line, "Forwarding from "), " ")
+	address, _, _ = strings.Cut(strings.TrimPrefix(line, "Forwarding from "), " ")
 	if err != nil {
+		stop()
 		t.Fatalf("forward: %v %s", err, line)
 	}
-	for password, want := range map[string]string{"wrong": "ERROR", credentials.ActivemqPassword: "CONNECTED"} {
+	return address, stop
+}
+
+func (s *story) login(t *testing.T) {
+	address, stop := s.forward(t, "fleetman-queue", "61613")
+	defer stop()
+	for password, want := range map[string]string{"wrong": "ERROR", s.password(t): "CONNECTED"} {
 		conn, err := net.DialTimeout("tcp", address, 5*time.Second)
 		if err != nil {
 			t.Fatal(err)

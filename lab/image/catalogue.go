@@ -20,7 +20,17 @@ const standsInFor = "fleetman.lab.stands-in-for"
 const (
 	activemq = "apache/activemq:6.3.1"
 	mongodb  = "mongo:8.0.29-noble"
+	grafana  = "grafana/grafana:13.2.0"
 )
+
+// released are the images whose only program is built as their makers build theirs: the image's name, by the program.
+var released = map[string]struct{ image, path string }{
+	"prometheus":         {"quay.io/prometheus/prometheus:v3.13.5", "/bin/prometheus"},
+	"alertmanager":       {"quay.io/prometheus/alertmanager:v0.34.2", "/bin/alertmanager"},
+	"node_exporter":      {"quay.io/prometheus/node-exporter:v1.12.1", "/bin/node_exporter"},
+	"kube-state-metrics": {"registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "/kube-state-metrics"},
+	"mongodb_exporter":   {"docker.io/percona/mongodb_exporter:0.51.0", "/mongodb_exporter"},
+}
 
 // Catalogue is every image of the lab that is not a fleet service's, by archive name.
 func Catalogue(bin, jre, jars string) map[string]Image {
@@ -32,7 +42,7 @@ func Catalogue(bin, jre, jars string) map[string]Image {
 		control = append(control, node.Repository+"/"+p+":"+node.Kubernetes)
 	}
 	own := func(name, version string) []string { return []string{node.Repository + "/" + name + ":" + version} }
-	return map[string]Image{
+	catalogue := map[string]Image{
 		"kubernetes": {Names: control, Entries: hyperkube},
 		"etcd": {
 			Names:   own("etcd", node.Etcd),
@@ -66,7 +76,27 @@ func Catalogue(bin, jre, jars string) map[string]Image {
 			Entrypoint: []string{"docker-entrypoint.sh"}, User: "999:999",
 			Labels: map[string]string{standsInFor: "mongo:8.0.29-noble: FerretDB v1.24.0 over SQLite, which speaks its protocol"},
 		},
+		"grafana": {
+			Names: []string{grafana},
+			Entries: []Entry{
+				{Path: "/run.sh", Source: filepath.Join(bin, "grafana")},
+				{Path: "/etc/grafana/provisioning"},
+				{Path: "/var/lib/grafana", UID: 472},
+			},
+			Entrypoint: []string{"/run.sh"}, User: "472:472",
+			Labels: map[string]string{standsInFor: "grafana/grafana:13.2.0: checks what is provisioned, serves it, and draws nothing"},
+		},
 	}
+	catalogue["receiver"] = Image{
+		Names: own("receiver", "1"), Entries: []Entry{program("receiver")}, Entrypoint: []string{"/receiver"}, User: "65532:65532",
+	}
+	for name, program := range released {
+		catalogue[name] = Image{
+			Names: []string{program.image}, Entries: []Entry{{Path: program.path, Source: filepath.Join(bin, name)}},
+			Entrypoint: []string{program.path}, User: "65534:65534",
+		}
+	}
+	return catalogue
 }
 
 // jreSkip is what a Java program does not read.

@@ -97,7 +97,7 @@ func TestAFingerprintFollowsTheContentOfFilesAndNotTheirTimes(t *testing.T) {
 
 func TestEveryStandInSaysWhatItStandsInFor(t *testing.T) {
 	images := Catalogue("/bin", "/jre", "/jars")
-	for _, stand := range []string{"activemq", "mongodb"} {
+	for _, stand := range []string{"activemq", "mongodb", "grafana"} {
 		if images[stand].Labels[standsInFor] == "" {
 			t.Errorf("%s does not say so", stand)
 		}

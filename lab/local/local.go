@@ -1,4 +1,4 @@
-// Package local runs the whole fleet as plain processes on loopback: the broker, the database and the four services, without a
+// Package local runs the whole fleet as plain processes on loopback: the broker, the database and the services, without a
 // cluster. It is the inner loop of work on a service, and the ground for browser tests and measurements.
 //
 // It refuses to start when one of its ports is taken. When one process ends, all end.
@@ -112,6 +112,7 @@ func Run(ctx context.Context, s Settings) error {
 		service("api-gateway", "127.0.0.1:8081", append(queue, "TRACKER_URL=http://127.0.0.1:8082")...),
 		service("webapp", "127.0.0.1:8080", "GATEWAY_URL=http://127.0.0.1:8081",
 			"WEB_ROOT="+filepath.Join(s.Repository, "services/webapp/ui/dist")),
+		service("queue-exporter", "127.0.0.1:8084", queue...),
 	})
 	return errors.Join(err, r.stop())
 }

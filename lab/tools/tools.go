@@ -1,22 +1,21 @@
 // Package tools builds, from package registries alone, every program of the lab: Kubernetes, etcd, CoreDNS, metrics-server,
-// FerretDB, the Pulumi command line and the stand-ins. What is built already is not built again.
+// FerretDB, Prometheus and its exporters, the Pulumi command line and the stand-ins. What is built already is not built again.
 package tools
 
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fleetman/lab/node"
 )
 
-const (
-	pulumi   = "v3.259.0"
-	ferretdb = "v1.24.0"
-)
+const pulumi = "v3.259.0"
 
 // Host lists the machine's packages that the lab calls, by a program of each.
 var Host = map[string]string{"mmdebstrap": "mmdebstrap", "ip": "iproute2", "nsenter": "util-linux", "mvn": "maven"}
@@ -49,7 +48,8 @@ var programs = []string{
 	"./hyperkube", "go.etcd.io/etcd/server/v3", "sigs.k8s.io/metrics-server/cmd/metrics-server",
 	"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
 	"./plugins/pulumi-language-go", "./plugins/pulumi-resource-kubernetes", "./plugins/pulumi-resource-aws",
-	"./minikube", "./pause", "./hostpath-provisioner", "./standins/activemq", "./standins/mongodb",
+	"./minikube", "./pause", "./hostpath-provisioner", "./standins/activemq", "./standins/mongodb", "./standins/grafana",
+	"./receiver",
 }
 
 // Build compiles everything into bin. dir is the lab's module.
@@ -79,39 +79,7 @@ func Build(ctx context.Context, dir, bin string) error {
 			return fmt.Errorf("link %s: %w", link, err)
 		}
 	}
-	return buildFerretDB(ctx, dir, bin)
-}
-
-// buildFerretDB builds from a copy: the program embeds a file version.txt that its module does not ship, and files of the module
-// cache may be neither written nor overlaid.
-func buildFerretDB(ctx context.Context, dir, bin string) error {
-	out := filepath.Join(bin, "ferretdb")
-	if _, err := os.Stat(out); err == nil {
-		return nil
-	}
-	const module = "github.com/FerretDB/FerretDB"
-	get := exec.CommandContext(ctx, "go", "mod", "download", "-json", module+"@"+ferretdb)
-	get.Dir = dir
-	if problems, err := get.CombinedOutput(); err != nil {
-		return fmt.Errorf("download FerretDB: %w: %s", err, problems)
-	}
-	cache, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE").Output()
-	if err != nil {
-		return fmt.Errorf("find module cache: %w", err)
-	}
-	src := filepath.Join(strings.TrimSpace(string(cache)), "github.com/!ferret!d!b/!ferret!d!b@"+ferretdb)
-	tmp, err := os.MkdirTemp("", "ferretdb-")
-	if err != nil {
-		return fmt.Errorf("make build directory: %w", err)
-	}
-	defer os.RemoveAll(tmp)
-	if err := os.CopyFS(tmp, os.DirFS(src)); err != nil {
-		return fmt.Errorf("copy FerretDB: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(tmp, "build/version/version.txt"), []byte(ferretdb), 0o644); err != nil {
-		return fmt.Errorf("write FerretDB's version: %w", err)
-	}
-	return goBuild(ctx, tmp, "-s -w", out, "-tags=ferretdb_no_postgresql", "./cmd/ferretdb")
+	return buildReleases(ctx, dir, bin, slices.Collect(maps.Keys(releases))...)
 }
 
 // Compile compiles a program of the module in dir for the compiler's cache alone.
@@ -122,7 +90,7 @@ func Compile(ctx context.Context, dir, program string) error {
 // goBuild builds packages of the module in dir; out is a file, or a directory when it ends in a slash.
 func goBuild(ctx context.Context, dir, ldflags, out string, packages ...string) error {
 	args := append([]string{"build", "-ldflags", ldflags, "-o", out}, packages...)
-	return run(ctx, dir, []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath"}, "go", args...)
+	return run(ctx, dir, []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOWORK=off"}, "go", args...)
 }
 
 // run runs a command; what it printed is part of the error.

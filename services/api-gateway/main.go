@@ -55,6 +55,7 @@ func run(ctx context.Context, s *service.Service, c config) error {
 		return err
 	}
 	stream := sse.NewBroker(c.StreamInterval, sse.NewMetrics(s.Registry))
+	gateway.RegisterMetrics(s.Registry, stream.Reported, time.Now)
 	feed := gateway.NewFeed(tracker, stream, s.Log)
 	state := func(err error) { s.Readiness.Set("stream", err) }
 	state(errors.New("not connected yet"))

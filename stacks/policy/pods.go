@@ -24,10 +24,10 @@ func podRules() []Rule {
 // volumeKinds are those of the Pod Security level "restricted" that are made for the pod or claimed by it.
 var volumeKinds = []string{"name", "configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI"}
 
-func podRestricted(_ []Resource, r Resource) []string {
+func podRestricted(all []Resource, r Resource) []string {
 	var f findings
 	spec, makes := r.pod()
-	if !makes {
+	if !makes || r.isAgent(all) {
 		return nil
 	}
 	if f.refuse(len(objects(spec, "containers.*")) == 0, "it shows no pod"); len(f) != 0 {

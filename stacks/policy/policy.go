@@ -60,7 +60,7 @@ func Rules() []Rule {
 		identityRules(), trustRules(), keyRules(),
 		encryptionRules(), bucketRules(), registryRules(),
 		clusterRules(), nodeRules(),
-		podRules(), containerRules(), namespaceRules(), accessRules(),
+		podRules(), agentRules(), containerRules(), namespaceRules(), accessRules(),
 	)
 }
 

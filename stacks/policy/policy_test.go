@@ -177,7 +177,7 @@ func TestAStackThatKeepsToEveryRuleHasNoViolation(t *testing.T) {
 
 func trials() []trial {
 	return slices.Concat(stackTrials, networkTrials, balancerTrials, identityTrials, keyTrials, encryptionTrials,
-		storageTrials, clusterTrials, podTrials, kubernetesTrials)
+		storageTrials, clusterTrials, podTrials, agentTrials, kubernetesTrials)
 }
 
 func TestEveryChangeBreaksItsRuleAndNoOther(t *testing.T) {

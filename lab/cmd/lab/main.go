@@ -3,6 +3,7 @@
 //	lab plan           say what "lab up" would do to this machine
 //	lab up             build what is missing, then start the node and wait until it is ready
 //	lab build          only build
+//	lab checkers       only build promtool and amtool, which need no node
 //	lab start          only start
 //	lab status         say how the node is
 //	lab stop           end the node; its disks stay
@@ -77,6 +78,8 @@ func run(ctx context.Context) error {
 		return n.Start(ctx, l.log)
 	case "build":
 		return l.build(ctx)
+	case "checkers":
+		return l.log.Step("compile promtool and amtool", func() error { return tools.BuildCheckers(ctx, l.module, l.bin()) })
 	case "start":
 		return n.Start(ctx, l.log)
 	case "status":
@@ -115,7 +118,7 @@ func (l lab) plan() {
 		fmt.Printf("  - installs these Debian packages on this machine: %s\n", strings.Join(missing, ", "))
 	}
 	if _, err := os.Stat(filepath.Join(l.bin(), "ferretdb")); err != nil {
-		fmt.Println("  - compiles Kubernetes, etcd, CoreDNS, metrics-server, FerretDB and Pulumi (about 15 minutes on two cores, once)")
+		fmt.Println("  - compiles Kubernetes, etcd, CoreDNS, metrics-server, FerretDB, Prometheus and Pulumi (about 15 minutes on two cores, once)")
 	}
 	fmt.Printf("  - runs the node in namespaces of its own, at %s, behind one network interface; make clean removes all of it\n", l.node.IP())
 }

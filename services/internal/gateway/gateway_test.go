@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,7 +10,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"fleetman/services/internal/position"
 	"fleetman/services/internal/queue"
 	"fleetman/services/internal/service"
 	"fleetman/services/internal/sse"
@@ -103,6 +106,47 @@ func TestAnUnreachableTrackerIsNotHidden(t *testing.T) {
 	if w.Code != http.StatusBadGateway || w.Header().Get(HeaderError) != "tracker unreachable" {
 		t.Errorf("history: %d %s", w.Code, w.Body)
 	}
+}
+
+func TestVehiclesAreCountedByWhenTheyReportedLast(t *testing.T) {
+	now := time.Date(2024, 1, 8, 10, 0, 0, 0, time.UTC)
+	clock := now
+	registry := prometheus.NewRegistry()
+	broker := sse.NewBroker(time.Millisecond, sse.NewMetrics(prometheus.NewRegistry()))
+	RegisterMetrics(registry, broker.Reported, func() time.Time { return clock })
+	expect := func(vehicles, online int) {
+		t.Helper()
+		want := fmt.Sprintf(`
+# HELP fleetman_vehicles Vehicles that have reported within the last day.
+# TYPE fleetman_vehicles gauge
+fleetman_vehicles %d
+# HELP fleetman_vehicles_online Vehicles that have reported within the last minute.
+# TYPE fleetman_vehicles_online gauge
+fleetman_vehicles_online %d
+`, vehicles, online)
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
+			t.Error(err)
+		}
+	}
+	reports := func(ages ...time.Duration) []byte {
+		var parts []string
+		for i, age := range ages {
+			parts = append(parts, fmt.Sprintf(`{"name":"v%d","timestamp":%q}`, i, position.NewTime(now.Add(-age))))
+		}
+		return []byte("[" + strings.Join(parts, ",") + "]")
+	}
+	expect(0, 0)
+	const day = 24 * time.Hour
+	if err := broker.Load(reports(0, time.Minute, time.Minute+time.Millisecond, day, day+time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	expect(4, 2)
+	if err := broker.Publish(reports(-time.Second, -time.Second, -time.Second)); err != nil { // three of the five
+		t.Fatal(err)
+	}
+	expect(4, 3)
+	clock = now.Add(time.Hour)
+	expect(3, 0)
 }
 
 func TestTheFeedBeginsWithASnapshotAndGoesOnWithTheTopic(t *testing.T) {

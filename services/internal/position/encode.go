@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"fleetman/services/internal/jmsmap"
 )
 
 // Transformation is the value of the header that tells the broker that a body is a JMS map written as JSON.
-const Transformation = "jms-map-json"
+const Transformation = jmsmap.JSON
 
 type mapMessage struct {
 	Map struct {

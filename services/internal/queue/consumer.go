@@ -7,10 +7,15 @@ import (
 	"time"
 
 	"github.com/go-stomp/stomp/v3/frame"
+
+	"fleetman/services/internal/jmsmap"
 )
 
 // HeaderReason is the header of a dead letter that says why it is one.
 const HeaderReason = "fleetman-reason"
+
+// headerTransformation asks the broker to write maps in a form, or says in which one it did.
+const headerTransformation = "transformation"
 
 // Message is a message from the broker.
 type Message struct {
@@ -63,7 +68,7 @@ func (c *Consumer) Run(ctx context.Context) {
 			frame.Ack, "client", "activemq.prefetchSize", strconv.Itoa(prefetch),
 			// Without it the broker hands over a map that came as JSON with an empty body; as JSON it would turn text
 			// that looks like a number into one.
-			"transformation", "jms-map-xml"))
+			headerTransformation, jmsmap.XML))
 		if err != nil {
 			return err
 		}
@@ -135,8 +140,8 @@ func (c *Consumer) collect(ctx context.Context, cn *conn) ([]Message, error) {
 
 func incoming(f *frame.Frame) Message {
 	m := Message{ID: f.Header.Get(frame.MessageId), Body: f.Body, ack: f.Header.Get(frame.Ack)}
-	if t := f.Header.Get("transformation"); t != "" {
-		m.Headers = map[string]string{"transformation": t}
+	if t := f.Header.Get(headerTransformation); t != "" {
+		m.Headers = map[string]string{headerTransformation: t}
 	}
 	return m
 }

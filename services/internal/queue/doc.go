@@ -1,6 +1,7 @@
 // Package queue speaks STOMP 1.2 to the broker: a Producer that pipelines persistent messages and resends what the
 // broker has not confirmed, a Consumer that acknowledges a batch only after its handler has finished with it, and
-// a Subscriber to a topic. Each reconnects by itself, with a jittered back-off.
+// a Subscriber to a topic. Each reconnects by itself, with a jittered back-off. An Inquirer asks what the broker itself
+// answers; it connects when it is asked, if it is not connected.
 //
 // It uses the frames of go-stomp but not its Conn. That Conn holds its mutex from a send until the receipt
 // arrives, so receipts cannot be pipelined over it; it flushes each frame; and its single loop blocks for good when

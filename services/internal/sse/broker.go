@@ -122,6 +122,19 @@ func (b *Broker) put(h head, raw []byte) {
 	}
 }
 
+// Reported returns how many vehicles there are whose latest position is not from before the time.
+func (b *Broker) Reported(since time.Time) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 0
+	for _, v := range b.vehicles {
+		if !v.time.Before(since) {
+			n++
+		}
+	}
+	return n
+}
+
 // oneLine removes the line breaks that would end the data of an event.
 func oneLine(raw []byte) []byte {
 	if !bytes.ContainsAny(raw, "\r\n") {

@@ -20,7 +20,7 @@ const (
 // ServeHTTP streams to one client until it goes, is too slow, or its request's context ends.
 func (b *Broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !b.join(MaxClients) {
-		b.metrics.dropped.WithLabelValues("full").Inc()
+		b.metrics.dropped.WithLabelValues(reasonFull).Inc()
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "too many streams", http.StatusServiceUnavailable)
 		return
@@ -32,7 +32,7 @@ func (b *Broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	if err := b.stream(r.Context(), w); errors.Is(err, os.ErrDeadlineExceeded) {
-		b.metrics.dropped.WithLabelValues("slow").Inc()
+		b.metrics.dropped.WithLabelValues(reasonSlow).Inc()
 	}
 }
 

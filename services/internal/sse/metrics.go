@@ -2,6 +2,12 @@ package sse
 
 import "github.com/prometheus/client_golang/prometheus"
 
+// Why clients are dropped.
+const (
+	reasonFull = "full"
+	reasonSlow = "slow"
+)
+
 // Metrics is what a broker counts.
 type Metrics struct {
 	clients prometheus.Gauge
@@ -21,6 +27,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "fleetman_stream_clients_dropped_total", Help: "Clients that were turned away or cut off.",
 		}, []string{"reason"}),
+	}
+	for _, reason := range []string{reasonFull, reasonSlow} {
+		m.dropped.WithLabelValues(reason) // so that it is there with 0
 	}
 	r.MustRegister(m.clients, m.merged, m.dropped)
 	return m

@@ -52,6 +52,9 @@ func (in *Ingest) Handle(ctx context.Context, batch []queue.Message) ([]queue.Re
 	}
 	plan.Remember()
 	stored := in.now()
+	if len(plan.Positions) > 0 {
+		in.metrics.last.Set(float64(stored.UnixMilli()) / 1000)
+	}
 	if len(plan.Latest) > 0 {
 		array, err := json.Marshal(plan.Latest)
 		if err != nil {

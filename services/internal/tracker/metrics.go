@@ -9,6 +9,7 @@ type Metrics struct {
 	rejected *prometheus.CounterVec
 	batch    prometheus.Histogram
 	lag      prometheus.Histogram
+	last     prometheus.Gauge
 }
 
 // NewMetrics registers the metrics.
@@ -31,10 +32,13 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "fleetman_position_lag_seconds", Help: "From a report's own time until it is stored.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300},
 		}),
+		last: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "fleetman_position_stored_timestamp_seconds", Help: "When positions were last stored, in seconds since 1970; 0 before the first.",
+		}),
 	}
 	for _, reason := range []string{"invalid", "future"} {
 		m.rejected.WithLabelValues(reason) // so that it is there with 0
 	}
-	r.MustRegister(m.received, m.stored, m.rejected, m.batch, m.lag)
+	r.MustRegister(m.received, m.stored, m.rejected, m.batch, m.lag, m.last)
 	return m
 }

@@ -129,6 +129,37 @@ func TestOnlyWhatMovesTheLatestIsPublished(t *testing.T) {
 	}
 }
 
+func TestTheTimeOfTheLastStoredPositionsIsKept(t *testing.T) {
+	b := newBench()
+	clock := now
+	b.now = func() time.Time { return clock }
+	last := func() float64 { return testutil.ToFloat64(b.metrics.last) }
+	handle := func(m ...queue.Message) error {
+		clock = clock.Add(1500 * time.Millisecond)
+		_, err := b.Handle(t.Context(), m)
+		return err
+	}
+	if got := last(); got != 0 {
+		t.Errorf("%v before the first", got)
+	}
+	if err := handle(message("Van", "10:00:00")); err != nil || last() != float64(now.Unix())+1.5 {
+		t.Errorf("%v after the first, %v", last(), err)
+	}
+	before := last()
+	b.store.err = errors.New("away")
+	if err := handle(message("Van", "10:00:02")); err == nil || last() != before {
+		t.Errorf("%v after a batch that is not stored, %v", last(), err)
+	}
+	b.store.err = nil
+	if err := handle(queue.Message{Body: []byte("rubbish")}); err != nil || last() != before {
+		t.Errorf("%v after a batch of nothing to store, %v", last(), err)
+	}
+	b.err = errors.New("away")
+	if err := handle(message("Van", "10:00:02")); err == nil || last() != before+4.5 {
+		t.Errorf("%v after a batch that is stored and not published, %v", last(), err)
+	}
+}
+
 func TestPoisonIsRejectedWithItsReasonAndTheRestIsStored(t *testing.T) {
 	b := newBench()
 	rejected, err := b.Handle(t.Context(), []queue.Message{
