@@ -50,7 +50,7 @@ func TestAlertsAreDeliveredAndResolved(t *testing.T) {
 	s.step("a broker that is dead is told of, and that it is back", d.broker)
 	s.step("a queue that is full is told of, and that it is empty", d.full)
 	s.step("every dashboard's queries are answered", d.dashboards)
-	s.step("the memory of it all is counted", s.memory)
+	s.step("what it all takes is counted", s.consumption)
 	s.step("destroy leaves nothing in the cluster", s.destroy)
 	s.step("removing the node leaves nothing on the machine", s.removed)
 	if !t.Failed() {
@@ -393,7 +393,7 @@ func (d *drill) broker(t *testing.T) {
 func (d *drill) full(t *testing.T) {
 	d.broken(t, "BrokerStoreNearlyFull", time.Minute, func() {
 		broker := d.stomp(t)
-		defer broker.Close()
+		defer broker.end()
 		sent := 0
 		for ; sent < 400 && broker.send(t); sent++ {
 		}
@@ -403,7 +403,7 @@ func (d *drill) full(t *testing.T) {
 		}
 	}, func() {
 		broker := d.stomp(t)
-		defer broker.Close()
+		defer broker.end()
 		t.Logf("%d messages were taken out again", broker.drain(t))
 	})
 	d.positionsMove(t)
@@ -434,9 +434,9 @@ func (d *drill) stomp(t *testing.T) *broker {
 	return b
 }
 
-func (b *broker) Close() error {
-	defer b.stop()
-	return b.Conn.Close()
+func (b *broker) end() {
+	b.Close()
+	b.stop()
 }
 
 // frame is the command of the next frame.

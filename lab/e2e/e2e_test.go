@@ -39,7 +39,7 @@ func TestTheDevStackFromNothingToNothing(t *testing.T) {
 	s.step("positions move", s.positionsMove)
 	s.step("the page, the roads, a history and the stream are served", s.served)
 	s.step("the broker refuses a wrong password and takes the right one", s.login)
-	s.step("the memory of it all is counted", s.memory)
+	s.step("what it all takes is counted", s.consumption)
 	s.step("nothing is left to change", func(t *testing.T) { s.pulumi(t, "preview", "--expect-no-changes") })
 	s.step("a node that was killed comes back with its data", s.killed)
 	s.step("a changed service rolls exactly its own Deployment", s.changedService)
@@ -403,50 +403,103 @@ func (s *story) killed(t *testing.T) {
 	s.pulumi(t, "preview", "--expect-no-changes")
 }
 
-// memory adds up the proportional set size of every process in the node, which counts a page that several share once.
-func (s *story) memory(t *testing.T) {
-	type use struct {
-		name string
-		kb   int
-	}
+// processes are the folders in /proc of every process in the node.
+func (s *story) processes(t *testing.T) []string {
+	t.Helper()
 	first, _, _ := strings.Cut(string(read(t, filepath.Join(s.state, "nodes", s.node, "pid"))), " ")
 	namespace, err := os.Readlink("/proc/" + first + "/ns/pid")
 	if err != nil {
 		t.Fatal(err)
 	}
-	processes, _ := filepath.Glob("/proc/[0-9]*")
-	var uses []use
-	total := 0
-	for _, p := range processes {
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	return slices.DeleteFunc(all, func(p string) bool {
 		// The node's own processes share its PID namespace; a pod's have one of their own and are in the node's cgroup.
 		ns, err := os.Readlink(p + "/ns/pid")
 		cgroups, _ := os.ReadFile(p + "/cgroup")
-		if err != nil || ns != namespace && !bytes.Contains(cgroups, []byte("/fleetman-"+s.node+"-")) {
-			continue
+		return err != nil || ns != namespace && !bytes.Contains(cgroups, []byte("/fleetman-"+s.node+"-"))
+	})
+}
+
+// used is what a process takes, by its name.
+type used struct {
+	name   string
+	amount int
+}
+
+// total adds up, and prints the largest.
+func total(t *testing.T, all []used, unit string) int {
+	t.Helper()
+	slices.SortFunc(all, func(a, b used) int { return b.amount - a.amount })
+	sum := 0
+	for i, u := range all {
+		if sum += u.amount; i < 16 {
+			t.Logf("%-24s %7d %s", u.name, u.amount, unit)
 		}
+	}
+	return sum
+}
+
+func name(process string) string {
+	comm, _ := os.ReadFile(process + "/comm") // it may have ended
+	return strings.TrimSpace(string(comm))
+}
+
+// consumption adds up the proportional set size of every process in the node, which counts a page that several share once, and the
+// time that they have of the processors in half a minute.
+func (s *story) consumption(t *testing.T) {
+	var memory []used
+	for _, p := range s.processes(t) {
 		rollup, err := os.ReadFile(p + "/smaps_rollup")
 		if err != nil {
 			continue // it has ended
 		}
-		name, _ := os.ReadFile(p + "/comm")
 		for line := range strings.Lines(string(rollup)) {
 			if f := strings.Fields(line); len(f) > 1 && f[0] == "Pss:" {
 				kb, err := strconv.Atoi(f[1])
 				if err != nil {
 					t.Fatal(err)
 				}
-				uses, total = append(uses, use{strings.TrimSpace(string(name)), kb}), total+kb
+				memory = append(memory, used{name(p), kb})
 			}
 		}
 	}
-	slices.SortFunc(uses, func(a, b use) int { return b.kb - a.kb })
-	for _, u := range uses[:min(16, len(uses))] {
-		t.Logf("%-24s %5d MiB", u.name, u.kb/1024)
+	mebibytes := total(t, memory, "KiB") / 1024
+	t.Logf("%d processes take %d MiB of memory, cluster included", len(memory), mebibytes)
+	if mebibytes == 0 || mebibytes > 4<<10 {
+		t.Errorf("the dev stack takes %d MiB, want at most 4 GiB", mebibytes)
 	}
-	t.Logf("%d processes take %d MiB, cluster included", len(uses), total/1024)
-	if total == 0 || total > 3<<20 {
-		t.Errorf("the dev stack takes %d MiB, want at most 3 GiB", total/1024)
+
+	const interval = 30 * time.Second
+	before := s.ticks(t)
+	time.Sleep(interval)
+	var processors []used
+	for p, after := range s.ticks(t) {
+		// A tick is 10 ms (USER_HZ), and 1 ms in a second is a thousandth of a processor.
+		processors = append(processors, used{name(p), (after - before[p]) * 10 / int(interval/time.Second)})
 	}
+	millicores := total(t, processors, "m")
+	t.Logf("they take %d thousandths of a processor", millicores)
+}
+
+// ticks are how long each process has been on a processor, in user and kernel mode (proc(5), fields 14 and 15 of stat).
+func (s *story) ticks(t *testing.T) map[string]int {
+	t.Helper()
+	ticks := map[string]int{}
+	for _, p := range s.processes(t) {
+		stat, err := os.ReadFile(p + "/stat")
+		if err != nil {
+			continue // it has ended
+		}
+		// The name, which may hold spaces, ends in the last parenthesis, and is field 2.
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		user, errUser := strconv.Atoi(fields[11])
+		kernel, errKernel := strconv.Atoi(fields[12])
+		if err := errors.Join(errUser, errKernel); err != nil {
+			t.Fatal(err)
+		}
+		ticks[p] = user + kernel
+	}
+	return ticks
 }
 
 // templates are the pod templates' generations: a Deployment that rolls has a new one.
