@@ -198,7 +198,7 @@ func (c *Config) checkSecrets(raw Raw) []error {
 		case secret.value == "" && secret.required:
 			errs = append(errs, fmt.Errorf("%s: missing; set it with `pulumi config set --secret %s`", key, key))
 		case secret.value != "" && !slices.Contains(raw.Secrets, key):
-			errs = append(errs, fmt.Errorf("%s: in plain text; set it anew with `pulumi config set --secret %s`", key, key))
+			errs = append(errs, plain(key))
 		}
 	}
 	if c.MongoDBKeyfile != "" {
@@ -210,6 +210,21 @@ func (c *Config) checkSecrets(raw Raw) []error {
 		errs = append(errs, fmt.Errorf("%sseed: %d characters; want %d or more: make one with `openssl rand -base64 32`", keyPrefix, len(c.Seed), keyring.MinSeed))
 	}
 	return errs
+}
+
+// checkPlain reports dev's secrets that are in plain text; what it needs to have is in a file.
+func (c *Config) checkPlain(raw Raw) []error {
+	var errs []error
+	for key, value := range map[string]Secret{"slackWebhook": c.SlackWebhook, "deadMansSwitch": c.DeadMansSwitch} {
+		if key := keyPrefix + key; value != "" && !slices.Contains(raw.Secrets, key) {
+			errs = append(errs, plain(key))
+		}
+	}
+	return errs
+}
+
+func plain(key string) error {
+	return fmt.Errorf("%s: in plain text; set it anew with `pulumi config set --secret %s`", key, key)
 }
 
 // readCredentials reads dev's passwords.

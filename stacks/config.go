@@ -3,6 +3,7 @@ package stacks
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -380,7 +381,7 @@ func Read(raw Raw, root string) (*Config, error) {
 	errs = append(errs, config.strangers(raw.Stack)...)
 	switch raw.Stack {
 	case dev:
-		errs = append(append(errs, config.readCredentials(root)...), config.checkDev()...)
+		errs = slices.Concat(errs, config.readCredentials(root), config.checkDev(), config.checkPlain(raw))
 	case prod:
 		errs = append(append(errs, config.checkSecrets(raw)...), config.checkProd()...)
 	case bootstrap:

@@ -248,6 +248,7 @@ func TestAStackIsRefusedWhatIsTheOthers(t *testing.T) {
 		want  string
 	}{
 		"dev a password":   {dev, map[string]string{"fleetman:mongodbPassword": "x"}, "fleetman:mongodbPassword: is not for stack dev but for prod"},
+		"dev a plain URL":  {dev, map[string]string{"fleetman:slackWebhook": "https://x"}, "fleetman:slackWebhook: in plain text"},
 		"dev an account":   {dev, map[string]string{"fleetman:aws": `{"account":"1"}`}, "fleetman:aws: is not for stack dev but for prod, bootstrap"},
 		"dev a network":    {dev, map[string]string{"fleetman:network": `{"zones":["a"]}`}, "fleetman:network: is not for stack dev but for prod"},
 		"dev a set":        {dev, map[string]string{"fleetman:mongodb": `{"members":3}`}, "fleetman:mongodb.members: 3; a replica set is prod's"},

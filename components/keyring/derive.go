@@ -88,12 +88,12 @@ func newAuthority(seed, purpose string, issued time.Time) (*authority, error) {
 
 // issue signs a certificate for the hosts, names or addresses, with which they both serve and call.
 func (a *authority) issue(seed, name string, hosts []string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
-	purpose := "certificate " + a.certificate.Subject.CommonName + " " + name
+	purpose := fmt.Sprintf("certificate %q %q", a.certificate.Subject.CommonName, name)
 	key, err := privateKey(seed, purpose)
 	if err != nil {
 		return nil, nil, err
 	}
-	template := certificate(name, purpose, a.certificate.NotBefore)
+	template := certificate(name, fmt.Sprintf("%s %q", purpose, hosts), a.certificate.NotBefore)
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	for _, host := range hosts {

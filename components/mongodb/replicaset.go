@@ -159,7 +159,7 @@ func (b *builder) initiate(hosts pulumi.StringOutput, credentials *corev1.Secret
 	scriptMount, credentialsMount := kube.Mount("script", initiatePath), kube.Mount("credentials", secretsPath)
 	scriptMount.ReadOnly, credentialsMount.ReadOnly = pulumi.Bool(true), pulumi.Bool(true)
 	job, err := batchv1.NewJob(b.ctx, b.name+"-initiate", &batchv1.JobArgs{
-		Metadata: meta,
+		Metadata: kube.JobMeta(labels, b.args.Namespace),
 		Spec: &batchv1.JobSpecArgs{
 			// The script waits for minutes itself.
 			BackoffLimit:          pulumi.Int(1),

@@ -51,9 +51,9 @@ classname=org.elasticsearch.xpack.fleetman.Standin
 // own libraries as plain processes on loopback, with lab/standins/elasticsearch for the modules that aren't published.
 func TestElasticsearchTakesItsSettingsAndWhatTheJobSends(t *testing.T) {
 	e := newElasticsearch(t)
-	e.step("only the first node founds a cluster, and only from an empty volume", e.founders)
+	e.step("only the first node founds a cluster", e.founders)
 	e.step("a node takes the settings and the certificate, and says that it is ready", func(t *testing.T) {
-		e.prepare(t, 0, "")
+		e.prepare(t, 0, 1)
 		e.start(t, 0)
 		e.ready(t, 0, true)
 		if status, _ := e.ask(t, 0, "elastic", "wrong", http.MethodGet, "/_cluster/health", ""); status != http.StatusUnauthorized {
@@ -83,7 +83,7 @@ func TestElasticsearchTakesItsSettingsAndWhatTheJobSends(t *testing.T) {
 		}
 		e.keeps(t, "3d", true)
 	})
-	e.step("a node with data takes in a new one, which waits for it", e.grow)
+	e.step("a new node joins the one that has data, which then starts anew", e.grow)
 }
 
 // elasticsearch is a cluster of at most two nodes.
@@ -283,8 +283,8 @@ func (e *elasticsearch) home(i int) string { return filepath.Join(e.dir, "node-"
 
 func (e *elasticsearch) data(i int) string { return filepath.Join(e.home(i), "data") }
 
-// prepare runs the init container's script, as for one node if there are no others to look for, and answers with the settings.
-func (e *elasticsearch) prepare(t *testing.T, i int, seeds string) string {
+// prepare runs the init container's script, as for one of so many nodes, and answers with the settings.
+func (e *elasticsearch) prepare(t *testing.T, i, nodes int) string {
 	t.Helper()
 	image, config := filepath.Join(e.dir, "image"), filepath.Join(e.home(i), "config")
 	if err := errors.Join(
@@ -293,10 +293,15 @@ func (e *elasticsearch) prepare(t *testing.T, i int, seeds string) string {
 	); err != nil {
 		t.Fatal(err)
 	}
+	var names, seeds []string
+	for node := range nodes {
+		names = append(names, "elasticsearch-"+strconv.Itoa(node))
+		seeds = append(seeds, "127.0.0.1:"+e.transport[min(node, len(e.transport)-1)])
+	}
 	password := filepath.Join(e.home(i), "password")
 	c := exec.Command("bash", filepath.Join(e.conf, "prepare.sh"))
 	c.Env = append(os.Environ(), "POD_NAME=elasticsearch-"+strconv.Itoa(i), "IMAGE="+image, "CONFIG="+config, "SETTINGS="+e.conf,
-		"DATA="+e.data(i), "NODES=elasticsearch-0,elasticsearch-1,elasticsearch-2", "SEED_HOSTS="+seeds,
+		"NODES="+strings.Join(names, ","), "SEED_HOSTS="+strings.Join(seeds, ","),
 		"SECRET="+filepath.Join(e.dir, "secret"), "PASSWORD="+password)
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("prepare: %v\n%s", err, out)
@@ -318,30 +323,19 @@ func (e *elasticsearch) prepare(t *testing.T, i int, seeds string) string {
 }
 
 func (e *elasticsearch) founders(t *testing.T) {
-	const founds = "\ncluster.initial_master_nodes: elasticsearch-0,elasticsearch-1,elasticsearch-2\n"
-	state := filepath.Join(e.data(0), "_state")
 	for _, test := range []struct {
-		node        int
-		seeds, want string
-		data, never bool
+		node, nodes int
+		founds      string
 	}{
-		{node: 0, want: "\ndiscovery.type: single-node\n"},
-		{node: 0, seeds: "nodes", want: founds},
-		{node: 1, seeds: "nodes", want: founds, never: true},
-		{node: 0, seeds: "nodes", data: true, want: founds, never: true},
-		{node: 0, seeds: "nodes", data: true, want: "\ndiscovery.seed_hosts: nodes\n"},
+		{0, 1, "\ncluster.initial_master_nodes: elasticsearch-0\n"},
+		{0, 3, "\ncluster.initial_master_nodes: elasticsearch-0,elasticsearch-1,elasticsearch-2\n"},
+		{1, 3, ""},
+		{2, 3, ""},
 	} {
-		if test.data {
-			if err := os.MkdirAll(state, 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}
-		settings := e.prepare(t, test.node, test.seeds)
-		if strings.Contains(settings, test.want) == test.never {
+		settings := e.prepare(t, test.node, test.nodes)
+		if strings.Contains(settings, "initial_master_nodes") != (test.founds != "") || !strings.Contains(settings, test.founds) ||
+			!strings.Contains(settings, "\ndiscovery.seed_hosts: 127.0.0.1:") {
 			t.Errorf("%+v: %s", test, settings)
-		}
-		if err := os.RemoveAll(state); err != nil {
-			t.Fatal(err)
 		}
 	}
 }
@@ -593,17 +587,14 @@ func (e *elasticsearch) roles(t *testing.T) {
 	}
 }
 
-// grow makes two nodes of one: the new one, which has nothing, is there first.
+// grow makes two nodes of one as a StatefulSet does: the new one joins the one that runs, which is then started anew.
 func (e *elasticsearch) grow(t *testing.T) {
 	before := e.count(t, 0, "*")
-	e.stop(t, 0)
-	seeds := "127.0.0.1:" + e.transport[0] + ",127.0.0.1:" + e.transport[1]
-	for i := range e.running {
-		e.prepare(t, i, seeds)
-	}
+	e.prepare(t, 1, 3)
 	e.start(t, 1)
-	time.Sleep(20 * time.Second) // more than a node needs to found a cluster
-	e.ready(t, 1, false)
+	e.ready(t, 1, true)
+	e.stop(t, 0)
+	e.prepare(t, 0, 3)
 	e.start(t, 0)
 	for i := range e.running {
 		e.ready(t, i, true)

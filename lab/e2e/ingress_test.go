@@ -119,7 +119,10 @@ func TestThePortOfTheLoadBalancerDecidesBetweenRedirectAndService(t *testing.T) 
 		}
 	})
 	t.Run("port 443 is served, errors too, and browsers stay with https", func(t *testing.T) {
-		for path, want := range map[string]int{"/": http.StatusOK, "/missing": http.StatusNotFound} {
+		for path, want := range map[string]int{
+			"/": http.StatusOK, "/missing": http.StatusNotFound,
+			"/metrics": http.StatusNotFound, "/api/metrics": http.StatusNotFound, "/readyz": http.StatusNotFound, "/api/metricsofmine": http.StatusOK,
+		} {
 			response := throughProxy(t, believing, 443, http.MethodGet, path)
 			if got := response.Header.Get("Strict-Transport-Security"); response.StatusCode != want || got != "max-age=31536000" {
 				t.Errorf("%s: %s, %q", path, response.Status, got)

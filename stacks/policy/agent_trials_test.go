@@ -13,7 +13,7 @@ const agent = `{
 			"startupProbe": {"tcpSocket": {"port": "metrics"}}, "readinessProbe": {"httpGet": {"port": "metrics"}}, "livenessProbe": {"tcpSocket": {"port": "metrics"}},
 			"volumeMounts": [{"name": "root", "mountPath": "/host", "readOnly": true}, {"name": "own", "mountPath": "/own"}, {"name": "tmp", "mountPath": "/tmp"}]
 		}],
-		"volumes": [{"name": "root", "hostPath": {"path": "/"}}, {"name": "own", "hostPath": {"path": "/var/log/agent"}}, {"name": "tmp", "emptyDir": {}}]
+		"volumes": [{"name": "root", "hostPath": {"path": "/"}}, {"name": "own", "hostPath": {"path": "/var/log/fluentd"}}, {"name": "tmp", "emptyDir": {}}]
 	}}}
 }`
 
@@ -48,7 +48,10 @@ var agentTrials = []trial{
 	{rule: "node-agent", name: "capabilities", changes: agentAs(daemonSet, `"drop": ["ALL"]`, `"drop": []`), want: "drop.* is missing"},
 	{rule: "node-agent", name: "another capability", changes: agentAs(daemonSet, "DAC_READ_SEARCH", "SYS_ADMIN"), want: "adds the capability SYS_ADMIN"},
 	{rule: "node-agent", name: "a folder to write to", changes: agentAs(daemonSet, `"/host", "readOnly": true`, `"/host"`), want: "may write to its node's /"},
-	{rule: "node-agent", name: "a folder that is all of it", changes: agentAs(daemonSet, `"/var/log/agent"`, `"/var/log"`), want: "may write to its node's /var/log"},
+	{rule: "node-agent", name: "a folder that is all of it", changes: agentAs(daemonSet, `"/var/log/fluentd"`, `"/var/log"`), want: "may write to its node's /var/log"},
+	{rule: "node-agent", name: "another's folder", changes: agentAs(daemonSet, `"/var/log/fluentd"`, `"/var/lib/kubelet"`), want: "may write to its node's /var/lib/kubelet"},
+	{rule: "node-agent", name: "a socket", changes: agentAs(daemonSet, `{"path": "/"}`, `{"path": "/run/containerd"}`), want: "reaches its node's /run/containerd"},
+	{rule: "node-agent", name: "a way around", changes: agentAs(daemonSet, `{"path": "/"}`, `{"path": "/var/log/../../run"}`), want: "reaches its node's /var/log/../../run"},
 	{rule: "node-agent", name: "its mounts", changes: agentAs(daemonSet, `"readOnly": true`, `"readOnly": true, "mountPropagation": "Bidirectional"`), want: "its mounts become its node's"},
 	{rule: "namespace-restricted", name: "another namespace that is privileged", want: "is privileged, want restricted", changes: []change{
 		another("namespace", "kubernetes:core/v1:Namespace", `{"metadata":{"name":"fleetman-other","labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`, nil),

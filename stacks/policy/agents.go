@@ -9,6 +9,9 @@ import (
 // agentsNamespace is the one namespace that doesn't hold its pods to the Pod Security level "restricted": they see their node.
 const agentsNamespace = "fleetman-agents"
 
+// agentsFolder is the one folder of a node that its agents may write to.
+const agentsFolder = "/var/log/fluentd"
+
 func agentRules() []Rule {
 	return []Rule{{
 		Name:  "node-agent",
@@ -69,8 +72,10 @@ func agentContainer(f *findings, c container, folders map[string]string) {
 	}
 	for _, mount := range objects(c.Value, "volumeMounts.*") {
 		folder, host := folders[text(mount, "name")]
-		own := strings.HasPrefix(folder, "/var/log/") || strings.HasPrefix(folder, "/var/lib/")
-		f.refuse(host && mount["readOnly"] != true && !own, "%sit may write to its node's %s", name, folder)
+		f.refuse(host && mount["readOnly"] != true && folder != agentsFolder, "%sit may write to its node's %s", name, folder)
+		// A socket that can't be written to can be called all the same.
+		sockets := strings.HasPrefix(folder, "/run") || strings.HasPrefix(folder, "/var/run")
+		f.refuse(host && (sockets || strings.Contains(folder, "..")), "%sit reaches its node's %s", name, folder)
 		f.refuse(mount["mountPropagation"] == "Bidirectional", "%sits mounts become its node's", name)
 	}
 }

@@ -284,10 +284,6 @@ func (b *builder) statefulSet() error {
 // prepare is the init container that fills the folder of the configuration and copies elastic's password to where nobody else may
 // read it.
 func (b *builder) prepare() *corev1.ContainerArgs {
-	seeds := ""
-	if b.several() {
-		seeds = b.nodesName()
-	}
 	return &corev1.ContainerArgs{
 		Name:            pulumi.String("prepare"),
 		Image:           pulumi.String(Image),
@@ -296,15 +292,14 @@ func (b *builder) prepare() *corev1.ContainerArgs {
 		Env: corev1.EnvVarArray{
 			podName(),
 			env("IMAGE", pulumi.String(configPath)), env("CONFIG", pulumi.String(scratchPath)),
-			env("SETTINGS", pulumi.String(settingsPath)), env("DATA", pulumi.String(dataPath)),
-			env("NODES", pulumi.String(b.nodeNames())), env("SEED_HOSTS", pulumi.String(seeds)),
+			env("SETTINGS", pulumi.String(settingsPath)),
+			env("NODES", pulumi.String(b.nodeNames())), env("SEED_HOSTS", pulumi.String(b.nodesName())),
 			env("SECRET", pulumi.String(secretPath+"/"+passwordKey)), env("PASSWORD", pulumi.String(passwordPath+"/"+passwordKey)),
 		},
 		Resources:       kube.Resources{CPU: "10m", CPULimit: "500m", Memory: "64Mi", Scratch: "32Mi"}.Requirements(),
 		SecurityContext: kube.ContainerSecurity(),
 		VolumeMounts: corev1.VolumeMountArray{
 			readOnly(kube.Mount("settings", settingsPath)), readOnly(kube.Mount("elastic", secretPath)),
-			readOnly(kube.Mount(dataName, dataPath)),
 			kube.Mount("config", scratchPath), kube.Mount("password", passwordPath),
 		},
 	}

@@ -2,7 +2,8 @@
 //
 // What it fixes: a StatefulSet in restricted pods, whose volumes are claims of their own for the reasons that components/mongodb
 // gives; TLS between the nodes and for clients, with one certificate of an authority of this cluster; the password of the user
-// elastic, which is in no environment that outlives the entry point and is used by nothing but the Job that sets up the rest; a
+// elastic, which the image wants in a file and its entry point puts into the server's environment, and which is used by nothing but
+// the Job that sets up the rest; a
 // Service of the same name on port 9200, and a headless one, <name>-nodes, by which the nodes find each other.
 //
 // The Job gives kibana_system its password and makes four users, each with a role of its own: fluentd, who adds documents to the
@@ -24,8 +25,9 @@
 // is none; and logs that are kept for less than a day.
 //
 // A new seed of the keyring is a new password of elastic as well: it is only in each node's keystore, as long as nobody changes it
-// by the API. The pods are then replaced and the Job runs again.
+// by the API. The pods are then replaced and the Job runs again. It is a new authority too, which a node with the old one doesn't
+// trust: of three nodes, delete all pods at once during that update. And what Kibana had saved under its old key is unreadable.
 //
-// From one node to three: the node keeps its data, and the new ones join it when it has started again. From three to one isn't
+// From one node to three: the node keeps its data, and the new ones join it before it is replaced. From three to one isn't
 // supported: a node that knew two others waits for one of them.
 package elasticsearch

@@ -234,12 +234,12 @@ func environment(resource recorder.Resource, containers string) map[string]any {
 	return values
 }
 
-func TestThreeNodesLookForEachOtherAndOneForNone(t *testing.T) {
+func TestNodesLookForThoseThatThereAre(t *testing.T) {
 	for name, test := range map[string]struct {
 		args         elasticsearch.ClusterArgs
 		seeds, nodes string
 	}{
-		"one":   {good(), "", "elasticsearch-0"},
+		"one":   {good(), "elasticsearch-nodes", "elasticsearch-0"},
 		"three": {three(), "elasticsearch-nodes", "elasticsearch-0,elasticsearch-1,elasticsearch-2"},
 	} {
 		run := mustRecord(t, test.args)

@@ -58,7 +58,7 @@ func (b *builder) setup() error {
 	// The address comes out of the Service, so that it is known once that is there.
 	url := pulumi.Sprintf("https://%s.%s:%d", b.service.Metadata.Name().Elem(), b.args.Namespace, Port)
 	job, err := batchv1.NewJob(b.ctx, b.name+"-setup", &batchv1.JobArgs{
-		Metadata: meta,
+		Metadata: kube.JobMeta(labels, b.args.Namespace),
 		Spec: &batchv1.JobSpecArgs{
 			// The script repeats what isn't answered, for minutes.
 			BackoffLimit:          pulumi.Int(1),

@@ -20,8 +20,8 @@
 // JSON, for the containers that are named; and id, which is also its _id. Fluentd has to leave it in the document
 // (config/fluent.conf says why).
 //
-// What may still be lost: the part of a line that is waiting for the rest of it, when Fluentd is killed and not stopped; and the files
-// that kubelet rotates away while the buffer is full. What may be stored twice: a chunk that Elasticsearch took without answering, when
+// What may still be lost: the part of a line that is waiting for the rest of it, when Fluentd is killed and not stopped; a line that is
+// larger than a chunk, 8 MiB with what is made of it; and the files that kubelet rotates away while the buffer is full. What may be stored twice: a chunk that Elasticsearch took without answering, when
 // the data stream has moved on to a new index before it is sent again.
 //
 // The container runtime has to be containerd or another that writes CRI lines to /var/log/pods. Docker isn't one (Minikube:

@@ -259,7 +259,7 @@ func (b *builder) objects() error {
 		return &corev1.EnvVarArgs{Name: pulumi.String(name), Value: value.ToStringOutput().ToStringPtrOutput()}
 	}
 	job, err := batchv1.NewJob(b.ctx, b.name+"-import", &batchv1.JobArgs{
-		Metadata: meta,
+		Metadata: kube.JobMeta(labels, b.args.Namespace),
 		Spec: &batchv1.JobSpecArgs{
 			// The script repeats what isn't answered, for minutes.
 			BackoffLimit:          pulumi.Int(1),

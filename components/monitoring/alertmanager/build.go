@@ -147,9 +147,11 @@ func (b *builder) statefulSet() error {
 		Spec: &appsv1.StatefulSetSpecArgs{
 			Replicas:             pulumi.Int(1),
 			RevisionHistoryLimit: pulumi.Int(3),
-			ServiceName:          pulumi.String(b.name),
-			Selector:             &metav1.LabelSelectorArgs{MatchLabels: b.labels.Selector()},
-			Template:             &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: b.labels.All()}, Spec: pod},
+			// Ordered, a pod that never gets ready would keep the one that mends it from being started.
+			PodManagementPolicy: pulumi.String("Parallel"),
+			ServiceName:         pulumi.String(b.name),
+			Selector:            &metav1.LabelSelectorArgs{MatchLabels: b.labels.Selector()},
+			Template:            &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: b.labels.All()}, Spec: pod},
 			VolumeClaimTemplates: corev1.PersistentVolumeClaimTypeArray{&corev1.PersistentVolumeClaimTypeArgs{
 				Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(dataName), Labels: b.labels.All()}, Spec: b.claimArgs(dataName).Spec,
 			}},

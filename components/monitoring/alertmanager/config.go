@@ -143,7 +143,9 @@ func slackTo(file string) receiver {
 // its cause.
 var inhibitions = []inhibit{
 	{
-		Sources: []string{`severity="critical"`}, Targets: []string{`severity=~"warning|info"`}, Equal: []string{"namespace", "alertname"},
+		Sources: []string{`severity="critical"`}, Targets: []string{`severity=~"warning|info"`},
+		// Of the same thing, whatever it is that the alert is about: one without the label is like another without it.
+		Equal: []string{"namespace", "alertname", "node", "device", "persistentvolumeclaim", "name", "queue", "verb"},
 	},
 	{Sources: []string{`alertname="InfoInhibitor"`}, Targets: []string{`severity="info"`}, Equal: []string{"namespace"}},
 	causes("BrokerDown", "namespace",
@@ -152,8 +154,9 @@ var inhibitions = []inhibit{
 		"FleetPositionsStopped", "FleetPositionLagHigh", "FleetVehiclesOffline", "FleetRequestErrors", "FleetRequestLatencyHigh", "QueueBacklog"),
 	causes("FleetPositionsStopped", "namespace", "FleetPositionLagHigh", "FleetVehiclesOffline"),
 	causes("LogStoreDown", "namespace", "LogStoreRed", "LogStoreYellow", "LogStoreDiskLow"),
-	// A node's own alerts and those of its agents say which node it is; a pod's don't, in what kube-state-metrics exports.
-	causes("KubeNodeNotReady|KubeNodeUnreachable", "node", "KubeletDown", "KubeNodePressure", "Node.+", "FluentdDown", "FluentdBufferNearlyFull", "FluentdRetrying"),
+	// A node's own alerts and those of its agents say which node it is, and wait longer than the cause does; a pod's don't, in what
+	// kube-state-metrics exports.
+	causes("KubeNodeNotReady|KubeNodeUnreachable", "node", "KubeNodePressure", "Node.+", "FluentdDown", "FluentdBufferNearlyFull", "FluentdRetrying"),
 }
 
 // causes is a cause that stands for what follows from it, where both have the label in common.

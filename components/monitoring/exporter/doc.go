@@ -18,5 +18,6 @@
 // kube-state-metrics may list and watch what it shows and nothing else, no Secret and no ConfigMap among it. node-exporter sees the
 // whole file system of its node, its processes and its network, and so runs where kube.NodeAgentsNamespace lets it; it is nobody
 // there, may gain nothing and changes nothing. The login of a database needs to see and not to change: of MongoDB the roles
-// clusterMonitor of admin and read of local, of Elasticsearch the cluster's privilege monitor.
+// clusterMonitor of admin and read of local, though the stack has but the root user to give it; of Elasticsearch the cluster's
+// privilege monitor.
 package exporter

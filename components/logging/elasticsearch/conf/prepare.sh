@@ -4,16 +4,12 @@ set -euo pipefail
 cp -r "$IMAGE/." "$CONFIG"
 cp "$SETTINGS/elasticsearch.yml" "$CONFIG/elasticsearch.yml"
 
-if [[ -z $SEED_HOSTS ]]; then
-  echo "discovery.type: single-node" >>"$CONFIG/elasticsearch.yml"
-else
-  echo "discovery.seed_hosts: $SEED_HOSTS" >>"$CONFIG/elasticsearch.yml"
-  # Only the first node founds a cluster, with at least one other, and only from an empty volume: the setting is for that alone,
-  # and left in place it may found another one beside the first (elastic.co/docs/deploy-manage/distributed-architecture/
-  # discovery-cluster-formation/modules-discovery-bootstrap-cluster). New nodes beside one that has data wait for it.
-  if [[ ${POD_NAME##*-} == 0 && ! -e $DATA/_state ]]; then
-    echo "cluster.initial_master_nodes: $NODES" >>"$CONFIG/elasticsearch.yml"
-  fi
+echo "discovery.seed_hosts: $SEED_HOSTS" >>"$CONFIG/elasticsearch.yml"
+# Only the first node founds a cluster, with a majority of those that are named; the others wait for it, and join one that is there
+# already. A node that is in a cluster takes no notice of the setting (server/src/main/java/org/elasticsearch/cluster/coordination/
+# ClusterBootstrapService.java), so that a node that was stopped before it could found one still can.
+if [[ ${POD_NAME##*-} == 0 ]]; then
+  echo "cluster.initial_master_nodes: $NODES" >>"$CONFIG/elasticsearch.yml"
 fi
 
 # The entry point wants a file that nobody else may read (distribution/src/bin/elasticsearch-env-from-file), and a Secret's files
