@@ -119,16 +119,21 @@ func TestThePortOfTheLoadBalancerDecidesBetweenRedirectAndService(t *testing.T) 
 		}
 	})
 	t.Run("port 443 is served, errors too, and browsers stay with https", func(t *testing.T) {
-		for path, want := range map[string]int{
-			"/": http.StatusOK, "/missing": http.StatusNotFound,
-			"/metrics": http.StatusNotFound, "/api/metrics": http.StatusNotFound, "/readyz": http.StatusNotFound, "/api/metricsofmine": http.StatusOK,
-		} {
+		for path, want := range map[string]int{"/": http.StatusOK, "/missing": http.StatusNotFound, "/api/metricsofmine": http.StatusOK} {
 			response := throughProxy(t, believing, 443, http.MethodGet, path)
 			if got := response.Header.Get("Strict-Transport-Security"); response.StatusCode != want || got != "max-age=31536000" {
 				t.Errorf("%s: %s, %q", path, response.Status, got)
 			}
 			if got := response.Header.Get("Saw"); got != client {
 				t.Errorf("%s: the client is said to be %s", path, got)
+			}
+		}
+	})
+	t.Run("what is for the cluster's own eyes reaches no service", func(t *testing.T) {
+		for _, path := range []string{"/metrics", "/api/metrics", "/readyz", "/api/readyz", "/healthz", "//metrics"} {
+			response := throughProxy(t, believing, 443, http.MethodGet, path)
+			if saw := response.Header.Get("Saw"); response.StatusCode != http.StatusNotFound || saw != "" {
+				t.Errorf("%s: %s, seen by a service: %q", path, response.Status, saw)
 			}
 		}
 	})
