@@ -266,7 +266,7 @@ func (b *builder) statefulSet() error {
 		},
 	}
 	if b.several() {
-		spec.MinReadySeconds = pulumi.Int(30) // a node that is back gets its replicas going before the next one is stopped
+		spec.MinReadySeconds = pulumi.Int(30) // a node that is back gets a while for its replicas; ready says only that it has a master
 	}
 	b.set, err = appsv1.NewStatefulSet(b.ctx, b.name+"-statefulset", &appsv1.StatefulSetArgs{
 		Metadata: b.meta(pulumi.String(b.name)), Spec: spec,
